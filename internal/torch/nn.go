@@ -1,0 +1,92 @@
+package torch
+
+import "github.com/sugarme/gotch/libtch"
+
+// Linear returns x·wᵀ + b for x [..,in], w [out,in] and b [out]: [..,out]. The
+// zero Tensor as b leaves the bias out.
+func (s *Scope) Linear(x, w, b Tensor) Tensor {
+	if s.err != nil {
+		return Tensor{}
+	}
+	p := s.out(1)
+	libtch.AtgLinear(p, x.c, w.c, b.c)
+	return s.got(p, "linear", x, w, b)
+}
+
+// Embedding returns the rows of weight [V,D] that ids, int64 of any shape,
+// name: [..,D].
+func (s *Scope) Embedding(weight, ids Tensor) Tensor {
+	if s.err != nil {
+		return Tensor{}
+	}
+	p := s.out(1)
+	libtch.AtgEmbedding(p, weight.c, ids.c, -1, 0, 0)
+	return s.got(p, "embedding", weight, ids)
+}
+
+// Dropout zeroes each element with probability rate and scales the others by
+// 1/(1-rate). In an inference scope, or at rate 0, it returns x itself.
+func (s *Scope) Dropout(x Tensor, rate float64) Tensor {
+	if s.err != nil || s.inference || rate == 0 {
+		return x
+	}
+	p := s.out(1)
+	libtch.AtgDropout(p, x.c, rate, 1)
+	return s.got(p, "dropout", x)
+}
+
+// Softmax normalises exp(x) over dimension dim.
+func (s *Scope) Softmax(x Tensor, dim int64) Tensor {
+	if s.err != nil {
+		return Tensor{}
+	}
+	p := s.out(1)
+	libtch.AtgSoftmax(p, x.c, dim, int32(x.Kind()))
+	return s.got(p, "softmax", x)
+}
+
+// LogSoftmax returns the logarithm of Softmax.
+func (s *Scope) LogSoftmax(x Tensor, dim int64) Tensor {
+	if s.err != nil {
+		return Tensor{}
+	}
+	p := s.out(1)
+	libtch.AtgLogSoftmax(p, x.c, dim, int32(x.Kind()))
+	return s.got(p, "log_softmax", x)
+}
+
+// Attention is scaled dot-product attention (Vaswani et al. 2017, eq. 1):
+// softmax(q·kᵀ/√d)·v for q [B,h,Q,d], k and v [B,h,T,d]. mask is Bool, true
+// where a query may look, and broadcasts to [B,h,Q,T].
+func (s *Scope) Attention(q, k, v, mask Tensor) Tensor {
+	if s.err != nil {
+		return Tensor{}
+	}
+	p := s.out(1)
+	libtch.AtgScaledDotProductAttention(p, q.c, k.c, v.c, mask.c, 0, 0, 0, 1)
+	return s.got(p, "scaled_dot_product_attention", q, k, v, mask)
+}
+
+// CrossEntropy returns Σ w·(-log softmax(x)[target]) for logits x [..,C],
+// target int64 [..] and weight float32 [..], a scalar. A row of weight 0 is
+// ignored; weights that hold class weight over their sum give the weighted mean
+// of PyTorch. Taking the denominators from the host, which knows the labels,
+// keeps a batch without any label from dividing by zero and needs no wait for
+// the device.
+func (s *Scope) CrossEntropy(x, target, weight Tensor) Tensor {
+	logp := s.LogSoftmax(x, -1)
+	picked := s.Squeeze(s.Gather(logp, -1, s.Unsqueeze(target, -1)), -1)
+	return s.Scale(s.Sum(s.Mul(picked, weight)), -1)
+}
+
+// BCEWithLogits returns the mean binary cross-entropy of logits x against
+// target, both float32 of one shape.
+func (s *Scope) BCEWithLogits(x, target Tensor) Tensor {
+	if s.err != nil {
+		return Tensor{}
+	}
+	p := s.out(1)
+	const mean = 1 // at::Reduction::Mean
+	libtch.AtgBinaryCrossEntropyWithLogits(p, x.c, target.c, nil, nil, mean)
+	return s.got(p, "binary_cross_entropy_with_logits", x, target)
+}

@@ -1,0 +1,222 @@
+#include "shim.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_lerp.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/_fused_adam.h>
+#include <ATen/ops/_fused_adamw.h>
+#include <dlfcn.h>
+#include <omp.h>
+#include <torch/torch.h>
+#include <torch/version.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace {
+
+// guard runs f and returns the message of what it throws, without the C++
+// stack trace, or NULL.
+template <typename F> char *guard(F f) {
+  try {
+    f();
+    return nullptr;
+  } catch (const c10::Error &e) {
+    return strdup(e.what_without_backtrace());
+  } catch (const std::exception &e) {
+    return strdup(e.what());
+  } catch (...) {
+    return strdup("unknown C++ exception");
+  }
+}
+
+at::Tensor &at_(absa_tensor t) { return *static_cast<at::Tensor *>(t); }
+
+at::Generator generator(int device) {
+  return at::globalContext().defaultGenerator(
+      device < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, device));
+}
+
+std::vector<at::Tensor> grads(absa_tensor *params, int n) {
+  std::vector<at::Tensor> out;
+  out.reserve(n);
+  for (int i = 0; i < n; i++)
+    if (at_(params[i]).grad().defined())
+      out.push_back(at_(params[i]).grad());
+  return out;
+}
+
+} // namespace
+
+extern "C" {
+
+const char *absa_version(void) { return TORCH_VERSION; }
+
+bool absa_cxx11_abi(void) { return _GLIBCXX_USE_CXX11_ABI; }
+
+char *absa_parallel_info(void) {
+  std::string info;
+  char *err = guard([&] { info = at::get_parallel_info(); });
+  if (err)
+    return err;
+  return strdup(info.c_str());
+}
+
+// The library stays open until the process ends: what it registers with the
+// dispatcher cannot be taken back.
+char *absa_open_library(const char *name) {
+  if (dlopen(name, RTLD_NOW | RTLD_GLOBAL))
+    return nullptr;
+  const char *why = dlerror();
+  return strdup(why ? why : "unknown error");
+}
+
+int absa_cuda_devices(void) {
+  try {
+    return at::globalContext().hasCUDA()
+               ? static_cast<int>(torch::cuda::device_count())
+               : 0;
+  } catch (...) {
+    return 0;
+  }
+}
+
+void absa_set_threads(int threads) { at::set_num_threads(threads); }
+
+int absa_threads(void) { return at::get_num_threads(); }
+
+// A worker thread inherits the mode from the thread that starts it, so this
+// must be called before the first parallel region.
+void absa_flush_denormals(void) { at::globalContext().setFlushDenormal(true); }
+
+// libgomp's workers spin for milliseconds after a parallel region in the hope
+// of another one. Pausing the runtime ends them; the next region starts them
+// anew, which costs some tens of microseconds.
+void absa_release_threads(void) { omp_pause_resource_all(omp_pause_soft); }
+
+void absa_set_grad_mode(bool enabled) { at::GradMode::set_enabled(enabled); }
+
+char *absa_seed(uint64_t seed) {
+  return guard([&] { at::manual_seed(seed); });
+}
+
+char *absa_rng_state(int device, absa_tensor *out) {
+  return guard([&] {
+    auto gen = generator(device);
+    std::lock_guard<std::mutex> lock(gen.mutex());
+    *out = new at::Tensor(gen.get_state());
+  });
+}
+
+char *absa_set_rng_state(int device, absa_tensor state) {
+  return guard([&] {
+    auto gen = generator(device);
+    std::lock_guard<std::mutex> lock(gen.mutex());
+    gen.set_state(at_(state));
+  });
+}
+
+char *absa_copy_from_host(absa_tensor dst, const void *src, int64_t bytes) {
+  return guard([&] {
+    at::NoGradGuard no_grad;
+    auto &t = at_(dst);
+    TORCH_CHECK(t.numel() * t.element_size() == bytes, "got ", bytes,
+                " bytes for a tensor of ", t.numel() * t.element_size());
+    auto host = at::from_blob(const_cast<void *>(src), t.sizes(),
+                              at::TensorOptions().dtype(t.dtype()));
+    t.copy_(host);
+  });
+}
+
+char *absa_zero_grad(absa_tensor *params, int n) {
+  return guard([&] {
+    for (int i = 0; i < n; i++)
+      at_(params[i]).mutable_grad().reset();
+  });
+}
+
+char *absa_swap_data(absa_tensor *a, absa_tensor *b, int n) {
+  return guard([&] {
+    for (int i = 0; i < n; i++) {
+      at::Tensor held = at_(a[i]).variable_data();
+      at_(a[i]).set_data(at_(b[i]).variable_data());
+      at_(b[i]).set_data(held);
+    }
+  });
+}
+
+char *absa_grad_norm(absa_tensor *params, int n, double *norm) {
+  return guard([&] {
+    at::NoGradGuard no_grad;
+    auto g = grads(params, n);
+    *norm = g.empty()
+                ? 0
+                : at::stack(at::_foreach_norm(g)).norm().item<double>();
+  });
+}
+
+char *absa_grad_max(absa_tensor *params, int n, double *max_of) {
+  return guard([&] {
+    at::NoGradGuard no_grad;
+    for (int i = 0; i < n; i++) {
+      auto g = at_(params[i]).grad();
+      max_of[i] = g.defined() ? g.abs().max().item<double>() : 0;
+    }
+  });
+}
+
+char *absa_scale_grads(absa_tensor *params, int n, double factor) {
+  return guard([&] {
+    at::NoGradGuard no_grad;
+    auto g = grads(params, n);
+    if (!g.empty())
+      at::_foreach_mul_(g, factor);
+  });
+}
+
+char *absa_lerp(absa_tensor *shadow, absa_tensor *params, int n,
+                double weight) {
+  return guard([&] {
+    at::NoGradGuard no_grad;
+    std::vector<at::Tensor> s, p;
+    for (int i = 0; i < n; i++) {
+      s.push_back(at_(shadow[i]));
+      p.push_back(at_(params[i]));
+    }
+    if (n > 0)
+      at::_foreach_lerp_(s, p, weight);
+  });
+}
+
+char *absa_adam(absa_tensor *params, absa_tensor *exp_avgs,
+                absa_tensor *exp_avg_sqs, absa_tensor *steps, int n,
+                bool decoupled, double lr, double beta1, double beta2,
+                double eps, double weight_decay) {
+  return guard([&] {
+    at::NoGradGuard no_grad;
+    std::vector<at::Tensor> p, g, m, v, k;
+    for (int i = 0; i < n; i++) {
+      auto &t = at_(params[i]);
+      if (!t.grad().defined())
+        continue;
+      p.push_back(t);
+      g.push_back(t.grad());
+      m.push_back(at_(exp_avgs[i]));
+      v.push_back(at_(exp_avg_sqs[i]));
+      k.push_back(at_(steps[i]));
+    }
+    if (p.empty())
+      return;
+    at::_foreach_add_(k, 1);
+    if (decoupled)
+      at::_fused_adamw_(p, g, m, v, {}, k, lr, beta1, beta2, weight_decay, eps,
+                        /*amsgrad=*/false, /*maximize=*/false);
+    else
+      at::_fused_adam_(p, g, m, v, {}, k, lr, beta1, beta2, weight_decay, eps,
+                       /*amsgrad=*/false, /*maximize=*/false);
+  });
+}
+}

@@ -1,0 +1,49 @@
+// What gotch's C binding lacks. A tensor is a pointer to a torch::Tensor, as
+// in gotch, so handles pass between the two freely. No C++ exception leaves a
+// function of this file: one that can fail returns NULL, or the message of the
+// error in memory that the caller frees.
+#ifndef ABSA_TORCH_SHIM_H
+#define ABSA_TORCH_SHIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef void *absa_tensor;
+
+const char *absa_version(void);
+bool absa_cxx11_abi(void);
+char *absa_parallel_info(void);
+
+char *absa_open_library(const char *name);
+int absa_cuda_devices(void);
+
+void absa_set_threads(int threads);
+int absa_threads(void);
+void absa_flush_denormals(void);
+void absa_release_threads(void);
+
+void absa_set_grad_mode(bool enabled);
+char *absa_seed(uint64_t seed);
+char *absa_rng_state(int device, absa_tensor *out);
+char *absa_set_rng_state(int device, absa_tensor state);
+
+char *absa_copy_from_host(absa_tensor dst, const void *src, int64_t bytes);
+char *absa_zero_grad(absa_tensor *params, int n);
+char *absa_swap_data(absa_tensor *a, absa_tensor *b, int n);
+char *absa_grad_norm(absa_tensor *params, int n, double *norm);
+char *absa_grad_max(absa_tensor *params, int n, double *max_of);
+char *absa_scale_grads(absa_tensor *params, int n, double factor);
+char *absa_lerp(absa_tensor *shadow, absa_tensor *params, int n, double weight);
+char *absa_adam(absa_tensor *params, absa_tensor *exp_avgs,
+                absa_tensor *exp_avg_sqs, absa_tensor *steps, int n,
+                bool decoupled, double lr, double beta1, double beta2,
+                double eps, double weight_decay);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,40 @@
+package models
+
+import (
+	"absa/configs"
+	"absa/internal/torch"
+)
+
+// additiveAttention weighs the tokens for each aspect by
+//
+//	softmax over t of q·tanh(W h_t + b)
+//
+// with W and q of the aspect (Bahdanau et al. 2015, with a learned query;
+// Yang et al. 2016, eq. 5-7). Padding is left out.
+type additiveAttention struct {
+	projections []torch.Affine // A of [2H,2H]
+	scores      []torch.Tensor // A of [1,2H]
+}
+
+func newAdditiveAttention(p *torch.Parameters, config configs.Model, aspects []string) *additiveAttention {
+	features := 2 * int64(config.Hidden)
+	q := &additiveAttention{}
+	for _, aspect := range aspects {
+		name := headName(aspect) + ".attention"
+		q.projections = append(q.projections, p.Linear(name+".projection", features, features))
+		q.scores = append(q.scores, p.LinearWithoutBias(name+".score", features, 1))
+	}
+	return q
+}
+
+func (q *additiveAttention) pool(s *torch.Scope, h states) torch.Tensor {
+	scores := make([]torch.Tensor, len(q.scores))
+	for a, w := range q.projections {
+		uN := s.Tanh(s.Linear(h.packed.Data, w.Weight, w.Bias))
+		scores[a] = s.Linear(uN, q.scores[a], torch.Tensor{})
+	}
+	scoreBTA := s.Pad(torch.Packed{Data: s.Cat(1, scores...), BatchSizes: h.packed.BatchSizes})
+	padding := s.Unsqueeze(s.Not(h.Valid), -1)
+	weightBTA := s.Softmax(s.MaskedFill(scoreBTA, padding, lowest), 1)
+	return s.Matmul(s.Transpose(weightBTA, 1, 2), h.padded(s))
+}

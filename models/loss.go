@@ -1,0 +1,93 @@
+package models
+
+import (
+	"fmt"
+
+	"absa/configs"
+	"absa/internal/torch"
+)
+
+// Loss is the training objective: for each aspect the class-weighted
+// cross-entropy over the sentences that have a label for it, a mean weighted by
+// class as PyTorch's, summed over the aspects; an aspect without a label in the
+// batch contributes nothing. Reduction "pairs" is one such mean over all
+// labelled pairs instead.
+//
+// With presence logits, the binary cross-entropy of "is mentioned", a mean over
+// all pairs, is added.
+type Loss struct {
+	labels   Labels
+	weights  []float64 // by class
+	perPair  bool
+	presence float64
+}
+
+// NewLoss returns the objective that config describes.
+func NewLoss(config configs.Loss, labels Labels) (*Loss, error) {
+	classes := labels.Classes()
+	l := &Loss{labels: labels, weights: make([]float64, len(classes)), perPair: config.Reduction == "pairs", presence: config.PresenceWeight}
+	index := map[string]int{}
+	for i, c := range classes {
+		index[c], l.weights[i] = i, 1
+	}
+	for _, w := range config.ClassWeights {
+		i, ok := index[w.Label]
+		if !ok {
+			return nil, fmt.Errorf("loss.class_weights: label %q is none of %q", w.Label, classes)
+		}
+		l.weights[i] = w.Weight
+	}
+	return l, nil
+}
+
+// Targets are a batch's labels as the loss wants them.
+type Targets struct {
+	Class   []int64   // [B,A] class of each pair, 0 where there is no label
+	Weight  []float32 // [B,A] share of each pair in the loss, 0 where there is no label
+	Present []float32 // [B,A] 1 where there is a label
+	Pairs   int       // number of labels
+}
+
+// Targets encodes labels [B,A], polarity indices with -1 for absent. The
+// denominators of the means are worked out here, where the labels are.
+func (l *Loss) Targets(labels []int64) Targets {
+	aspects := len(l.labels.Aspects)
+	t := Targets{
+		Class:   make([]int64, len(labels)),
+		Weight:  make([]float32, len(labels)),
+		Present: make([]float32, len(labels)),
+	}
+	group := func(i int) int {
+		if l.perPair {
+			return 0
+		}
+		return i % aspects
+	}
+	sums := make([]float64, aspects)
+	for i, label := range labels {
+		if label < 0 {
+			continue
+		}
+		t.Pairs++
+		t.Present[i] = 1
+		t.Class[i] = label + int64(l.labels.Offset())
+		sums[group(i)] += l.weights[t.Class[i]]
+	}
+	for i, label := range labels {
+		if sum := sums[group(i)]; label >= 0 && sum > 0 {
+			t.Weight[i] = float32(l.weights[t.Class[i]] / sum)
+		}
+	}
+	return t
+}
+
+// Forward returns the loss, a scalar.
+func (l *Loss) Forward(s *torch.Scope, out Output, t Targets) torch.Tensor {
+	shape := []int64{int64(len(t.Class) / len(l.labels.Aspects)), int64(len(l.labels.Aspects))}
+	loss := s.CrossEntropy(out.Logits, torch.New(s, t.Class, shape...), torch.New(s, t.Weight, shape...))
+	if l.presence > 0 && out.Presence.Defined() {
+		presence := s.BCEWithLogits(out.Presence, torch.New(s, t.Present, shape...))
+		loss = s.Add(loss, s.Scale(presence, l.presence))
+	}
+	return loss
+}

@@ -1,0 +1,134 @@
+package models
+
+import (
+	"fmt"
+	"strings"
+
+	"absa/configs"
+	"absa/internal/torch"
+)
+
+// Labels are the names that a model's outputs stand for.
+type Labels struct {
+	Aspects    []string `json:"aspects"`
+	Polarities []string `json:"polarities"`
+	// AbsentClass says that class 0 of every head is "absent" and the
+	// polarities follow, as in the article's code.
+	AbsentClass bool `json:"absent_class"`
+}
+
+// Absent is the name of the class that stands for an aspect not mentioned.
+const Absent = "absent"
+
+// Classes returns the names of a head's logits, in order.
+func (l Labels) Classes() []string {
+	if l.AbsentClass {
+		return append([]string{Absent}, l.Polarities...)
+	}
+	return l.Polarities
+}
+
+// Offset is the class of polarity 0.
+func (l Labels) Offset() int {
+	if l.AbsentClass {
+		return 1
+	}
+	return 0
+}
+
+// Vectors are the initial word vectors.
+type Vectors struct {
+	Values    []float32 // [V,D] row-major; row 0 is padding
+	Dimension int       // D
+	Trainable bool
+}
+
+// Input is a batch.
+type Input struct {
+	Tokens  torch.Tensor // int64 [B,T], longest sentence first
+	Lengths torch.Tensor // int64 [B] on the host, descending
+	Valid   torch.Tensor // Bool [B,T], true at tokens
+	Counts  torch.Tensor // float32 [B,1], the lengths
+	Last    torch.Tensor // int64 [B,1,1], the lengths less one
+	B, T    int64
+}
+
+// Output is what the heads say.
+type Output struct {
+	Logits   torch.Tensor // float32 [B,A,C]
+	Presence torch.Tensor // float32 [B,A], logits of "is mentioned"; undefined without model.head.presence
+}
+
+// Model is the network. It owns its parameters.
+type Model struct {
+	Labels     Labels
+	Parameters *torch.Parameters
+
+	config    configs.Model
+	embedding torch.Tensor // [V,D]
+	backbone  *torch.LSTM
+	pooling   pooling
+	heads     []head // one per aspect
+}
+
+// New makes a model on device. Initial values are a function of seed and of
+// each parameter's name.
+func New(config configs.Model, labels Labels, vectors Vectors, device torch.Device, seed uint64) (*Model, error) {
+	if vectors.Dimension <= 0 || len(vectors.Values) == 0 || len(vectors.Values)%vectors.Dimension != 0 {
+		return nil, fmt.Errorf("model: %d vector values are no rows of %d", len(vectors.Values), vectors.Dimension)
+	}
+	p := torch.NewParameters(device, seed)
+	v, d := int64(len(vectors.Values)/vectors.Dimension), int64(vectors.Dimension)
+	h := int64(config.Hidden)
+	m := &Model{Labels: labels, Parameters: p, config: config}
+	m.embedding = p.Values("embedding.weight", vectors.Trainable, vectors.Values, v, d)
+	m.backbone = p.LSTM("backbone", d, h, int64(config.Layers), config.LayerDropout)
+	var err error
+	if m.pooling, err = newPooling(p, config, labels.Aspects); err != nil {
+		p.Close()
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	for _, aspect := range labels.Aspects {
+		m.heads = append(m.heads, newHead(p, config, headName(aspect), int64(len(labels.Classes()))))
+	}
+	if err := p.Err(); err != nil {
+		p.Close()
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	return m, nil
+}
+
+// Close frees the parameters.
+func (m *Model) Close() { m.Parameters.Close() }
+
+// Forward maps tokens [B,T] to logits [B,A,C].
+func (m *Model) Forward(s *torch.Scope, in Input) Output {
+	// Ids are packed before they are looked up: no vector is fetched for
+	// padding.
+	idsN := s.Pack(in.Tokens, in.Lengths)
+	eND := s.Dropout(s.Embedding(m.embedding, idsN.Data), m.config.EmbeddingDropout)
+	hN, finalLBH := m.backbone.Forward(s, torch.Packed{Data: eND, BatchSizes: idsN.BatchSizes}, in.B)
+	hN.Data = s.Dropout(hN.Data, m.config.OutputDropout)
+
+	pooledBAD := m.pooling.pool(s, states{Input: in, packed: hN, final: finalLBH})
+	logits := make([]torch.Tensor, len(m.heads))
+	var presence []torch.Tensor
+	for a := range m.heads {
+		pooledBD := s.Select(pooledBAD, 1, int64(a))
+		logits[a] = m.heads[a].logits(s, pooledBD)
+		if m.config.Head.Presence {
+			presence = append(presence, m.heads[a].presence(s, pooledBD))
+		}
+	}
+	out := Output{Logits: s.Stack(1, logits...)}
+	if m.config.Head.Presence {
+		out.Presence = s.Cat(1, presence...)
+	}
+	return out
+}
+
+// headName is the prefix of an aspect's parameters. PyTorch separates modules
+// by dots, so a dot in an aspect is written as %2E.
+func headName(aspect string) string {
+	return "heads." + strings.NewReplacer("%", "%25", ".", "%2E").Replace(aspect)
+}

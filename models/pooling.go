@@ -1,0 +1,89 @@
+package models
+
+import (
+	"fmt"
+
+	"absa/configs"
+	"absa/internal/torch"
+)
+
+// states are the outputs of the LSTM for a batch.
+type states struct {
+	Input
+	packed torch.Packed // [N,2H]
+	final  torch.Tensor // [2·layers,B,H], the last state of each direction
+}
+
+// padded returns the states with padding as zeros, [B,T,2H].
+func (h states) padded(s *torch.Scope) torch.Tensor { return s.Pad(h.packed) }
+
+// pooling turns the states of a sentence into one vector per aspect.
+type pooling interface {
+	pool(s *torch.Scope, h states) torch.Tensor // [B,A,2H]
+}
+
+func newPooling(p *torch.Parameters, config configs.Model, aspects []string) (pooling, error) {
+	switch config.Attention.Kind {
+	case "self":
+		return newSelfAttention(p, config, aspects)
+	case "additive":
+		return newAdditiveAttention(p, config, aspects), nil
+	case "none":
+		return newPlainPooling(config, len(aspects))
+	}
+	return nil, fmt.Errorf("attention kind %q is not known", config.Attention.Kind)
+}
+
+// plainPooling is the network without attention: every aspect sees the same
+// vector.
+type plainPooling struct {
+	reduce  func(s *torch.Scope, h states) torch.Tensor // [B,2H]
+	aspects int
+}
+
+func newPlainPooling(config configs.Model, aspects int) (*plainPooling, error) {
+	q := &plainPooling{aspects: aspects}
+	switch config.Attention.Pool {
+	case "mean":
+		q.reduce = func(s *torch.Scope, h states) torch.Tensor { return meanOverTokens(s, h.padded(s), h.Input) }
+	case "max":
+		q.reduce = func(s *torch.Scope, h states) torch.Tensor { return maxOverTokens(s, h.padded(s), h.Input) }
+	case "last":
+		rate := config.OutputDropout
+		q.reduce = func(s *torch.Scope, h states) torch.Tensor { return s.Dropout(lastStates(s, h.final), rate) }
+	default:
+		return nil, fmt.Errorf("pool %q needs attention; without it there are mean, max and last", config.Attention.Pool)
+	}
+	return q, nil
+}
+
+func (q *plainPooling) pool(s *torch.Scope, h states) torch.Tensor {
+	xBD := q.reduce(s, h)
+	same := make([]torch.Tensor, q.aspects)
+	for a := range same {
+		same[a] = xBD
+	}
+	return s.Stack(1, same...)
+}
+
+// lastStates joins the last state of the forward direction, at the last token,
+// and of the backward direction, at the first: [B,2H].
+func lastStates(s *torch.Scope, final torch.Tensor) torch.Tensor {
+	return s.Cat(1, s.Select(final, 0, -2), s.Select(final, 0, -1))
+}
+
+// meanOverTokens averages x [B,T,F] over the tokens of each sentence: [B,F].
+func meanOverTokens(s *torch.Scope, x torch.Tensor, in Input) torch.Tensor {
+	padding := s.Unsqueeze(s.Not(in.Valid), -1)
+	return s.Div(s.SumDim(s.MaskedFill(x, padding, 0), 1), in.Counts)
+}
+
+// maxOverTokens takes the largest value of x [B,T,F] over the tokens: [B,F].
+func maxOverTokens(s *torch.Scope, x torch.Tensor, in Input) torch.Tensor {
+	padding := s.Unsqueeze(s.Not(in.Valid), -1)
+	return s.Max(s.MaskedFill(x, padding, lowest), 1)
+}
+
+// lowest stands for minus infinity: it vanishes in a softmax and keeps its
+// gradient finite.
+const lowest = -3e38
