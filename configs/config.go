@@ -25,6 +25,15 @@ type Config struct {
 	Train   Train   `mapstructure:"train"`
 }
 
+// BatchDependent says whether the logits of a sentence depend on the sentences
+// that share its batch: self-attention that reads padding does, since the batch
+// decides how much of it there is. Such a model is evaluated in file order with
+// the batch size that it was trained with.
+func (c *Config) BatchDependent() bool {
+	a := c.Model.Attention
+	return a.Kind == "self" && (a.Pool == "last_padded" || !a.Masked)
+}
+
 // Data says which reviews are read and what their labels may be.
 type Data struct {
 	Train          string   `mapstructure:"train" doc:"training corpus: a SemEval-2014 XML file, or sample"`
@@ -57,7 +66,7 @@ type Vectors struct {
 type Loader struct {
 	BatchSize int    `mapstructure:"batch_size" doc:"sentences per step"`
 	Order     string `mapstructure:"order" doc:"shuffle (by train.seed and epoch) | file" oneof:"shuffle file"`
-	Buckets   int    `mapstructure:"buckets" doc:"sort by length within windows of this many batches before cutting; 0 is off"`
+	Buckets   int    `mapstructure:"buckets" doc:"sort by length within windows of this many batches before cutting; 0 is off, and needed for a batch-dependent model"`
 }
 
 // Model is the network: embedding, BiLSTM, one head per aspect.
@@ -74,9 +83,9 @@ type Model struct {
 // Attention pools a sentence's states into one vector per aspect.
 type Attention struct {
 	Kind   string `mapstructure:"kind" doc:"self (multi-head scaled dot-product) | additive (q·tanh(W h)) | none" oneof:"self additive none"`
-	Heads  int    `mapstructure:"heads" doc:"heads of self-attention; 2H must be divisible by it"`
-	Masked bool   `mapstructure:"masked" doc:"padding is masked out; false attends to it as the article's code does"`
-	Pool   string `mapstructure:"pool" doc:"last_padded (the article) | last | mean | max | query (learned); last_padded makes a model batch-dependent" oneof:"last_padded last mean max query"`
+	Heads  int    `mapstructure:"heads" doc:"heads of self-attention; 2H must be divisible by it (kind: self)"`
+	Masked bool   `mapstructure:"masked" doc:"padding is masked out; false attends to it as the article's code does, which makes a model batch-dependent (kind: self)"`
+	Pool   string `mapstructure:"pool" doc:"kind self: last_padded (the article; makes a model batch-dependent) | last | mean | max | query (learned); kind none: last | mean | max; kind additive pools by itself and ignores it" oneof:"last_padded last mean max query"`
 }
 
 // Head maps the pooled vector of an aspect to logits.

@@ -15,8 +15,8 @@ import (
 // written in the order of its keys.
 //
 // The format has no room for padding between tensors, so one whose data would
-// begin off its alignment, which PyTorch refuses to load, is an error: put
-// tensors of larger elements first.
+// begin off its alignment, where a memory-mapped reader could not use it in
+// place, is an error: put tensors of larger elements first.
 func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 	head, err := encodeHeader(tensors, metadata)
 	if err != nil {

@@ -1,0 +1,80 @@
+# make help lists the targets. Every target that needs LibTorch runs the set-up
+# first, which takes no time when everything is in place.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PREFIX ?= $(HOME)/.local
+ARGS ?=
+
+# The flags for cgo; the file is written by the set-up.
+ENV := set -a; . ./libtorch.env; set +a;
+# The peers that tests and benchmarks compare with (PyTorch and others).
+PYTHON := .venv/bin/python
+# Two test binaries at a time: each one uses the threads of LibTorch besides.
+GOTEST := go test -p 2
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## check the machine, find or fetch LibTorch, write libtorch.env
+	@docker/setup.sh
+
+.PHONY: build
+build: setup ## build bin/absa
+	@$(ENV) go build -o bin/absa .
+
+.PHONY: train
+train: build ## train on the embedded sample corpus, or as ARGS='--config ...' says
+	bin/absa train $(ARGS)
+
+.PHONY: train-gpu
+train-gpu: export LIBTORCH_VARIANT := cuda
+train-gpu: build ## the same on the GPU, with the CUDA variant of LibTorch
+	bin/absa train --device cuda $(ARGS)
+
+.PHONY: test
+test: setup ## run the tests; those whose peer is missing are skipped
+	@$(ENV) $(GOTEST) -short -timeout 8m ./...
+
+.PHONY: test-all
+test-all: lint venv ## lint, install the peers and run every test, long checks in a short form
+	@$(ENV) export ABSA_TEST_PYTHON="$(CURDIR)/$(PYTHON)"; \
+	$(GOTEST) -timeout 20m ./...
+
+.PHONY: soak
+soak: setup venv ## run the long checks in their long form (hours)
+	@$(ENV) export ABSA_TEST_PYTHON="$(CURDIR)/$(PYTHON)" ABSA_SOAK=1; \
+	go test -p 1 -count 1 -run Soak -timeout 12h ./...
+
+.PHONY: bench
+bench: build venv ## measure training speed against PyTorch
+	@$(PYTHON) reference/bench.py $(ARGS)
+
+.PHONY: lint
+lint: setup ## check formatting, go vet and staticcheck (and golangci-lint where installed)
+	@files=$$(gofmt -l .); \
+	if [[ $$files ]]; then echo "not formatted (run make fmt):"; echo "$$files"; exit 1; fi
+	@$(ENV) go vet ./...
+	@$(ENV) go run $(STATICCHECK) ./...
+	@if command -v golangci-lint >/dev/null; then $(ENV) golangci-lint run; fi
+
+.PHONY: fmt
+fmt: ## format the Go code
+	@gofmt -l -w .
+
+.PHONY: venv
+venv: ## install the peers of reference/requirements.txt, shared by all checkouts
+	@docker/venv.sh
+
+.PHONY: install
+install: build ## install absa to PREFIX/bin (default ~/.local)
+	install -D -m 755 bin/absa "$(DESTDIR)$(PREFIX)/bin/absa"
+
+.PHONY: clean
+clean: ## remove what was built here (the caches of LibTorch and Go stay)
+	rm -rf bin libtorch.env .venv

@@ -1,0 +1,52 @@
+package cmd
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"absa/internal/metrics"
+	"absa/trainer"
+)
+
+func newEvaluateCmd() *cobra.Command {
+	var (
+		o             trainer.EvaluateOptions
+		asJSON, quiet bool
+	)
+	c := &cobra.Command{
+		Use:   "evaluate --checkpoint RUN --data FILE",
+		Short: "Score a trained model on a labelled corpus",
+		Long: `Evaluate reads the weights of a run folder and prints the table of accuracy by
+aspect, beside the majority class of the corpus it was trained on. On the run's own
+test corpus the figures are those that training reported.`,
+		Example: `  absa evaluate --checkpoint checkpoints/mine --data data/raw/semeval2014/Restaurants_Test_Gold.xml
+  absa evaluate --checkpoint checkpoints/mine --data sample --json`,
+		Args: arguments(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if o.Run == "" || o.Data == "" {
+				return usageError{fmt.Errorf("evaluate needs --checkpoint RUN and --data FILE")}
+			}
+			show := newProgress(c.ErrOrStderr(), quiet)
+			o.Report = show.event
+			scores, err := trainer.Evaluate(c.Context(), o)
+			show.close()
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeJSON(c.OutOrStdout(), trainer.Scores(scores))
+			}
+			_, err = fmt.Fprint(c.OutOrStdout(), metrics.Table{Result: scores})
+			return err
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.Run, "checkpoint", "", "folder of a run that ended")
+	f.StringVar(&o.Data, "data", "", "corpus to score: a SemEval-2014 XML file, or sample")
+	f.StringVar(&o.Device, "device", "", "auto, cpu, cuda or cuda:N (default: the run's)")
+	f.IntVar(&o.Threads, "threads", 0, "threads (default: the run's)")
+	f.BoolVar(&asJSON, "json", false, "print a JSON object on stdout")
+	f.BoolVarP(&quiet, "quiet", "q", false, "no notes")
+	return c
+}

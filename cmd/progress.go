@@ -1,0 +1,116 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"absa/internal/metrics"
+	"absa/trainer"
+)
+
+// lineEvery is how often progress is told where there is no terminal.
+const lineEvery = 15 * time.Second
+
+// progress shows a run's events: a bar on a terminal, otherwise a line now and
+// then.
+type progress struct {
+	w        io.Writer
+	quiet    bool
+	terminal bool
+	bar      *progressbar.ProgressBar
+	last     time.Time // of the last line, without a terminal
+	tested   *metrics.Result
+}
+
+func newProgress(w io.Writer, quiet bool) *progress {
+	f, ok := w.(*os.File)
+	return &progress{w: w, quiet: quiet, terminal: ok && term.IsTerminal(int(f.Fd())), last: time.Now()}
+}
+
+func (p *progress) event(e trainer.Event) {
+	if t, ok := e.(trainer.Tested); ok {
+		p.tested = &t.Result
+	}
+	if p.quiet {
+		return
+	}
+	switch e := e.(type) {
+	case trainer.Note:
+		p.endBar()
+		fmt.Fprintln(p.w, e.Text)
+	case trainer.VectorsRead:
+		p.advance(e.Done, e.Total, "reading "+e.Path+" (once)", true)
+	case trainer.Prepared:
+		p.endBar()
+		fmt.Fprintf(p.w, "%d sentences to train on, %d to validate, %d to test; %d words; %d trainable values; %s, %d threads\nrun: %s\n",
+			e.Train, e.Valid, e.Test, e.Words, e.Trainable, e.Device, e.Threads, e.Out)
+	case trainer.StepDone:
+		p.step(e)
+	case trainer.EpochDone:
+		p.endBar()
+		fmt.Fprintln(p.w, epochLine(e))
+	}
+}
+
+func (p *progress) step(e trainer.StepDone) {
+	text := fmt.Sprintf("epoch %d/%d  loss %.4f  accuracy %.4f  %.0f sentences/s", e.Epoch, e.Epochs, e.Loss, e.Accuracy, e.SentencesPerSec)
+	if p.terminal {
+		p.advance(int64(e.Batch), int64(e.Batches), text, false)
+		return
+	}
+	if time.Since(p.last) < lineEvery {
+		return
+	}
+	p.last = time.Now()
+	left := float64(e.Batches-e.Batch+(e.Epochs-e.Epoch)*e.Batches) * float64(e.SentencesInEpoch) / float64(e.Batch)
+	eta := time.Duration(left / e.SentencesPerSec * float64(time.Second)).Round(time.Second)
+	fmt.Fprintf(p.w, "%s  step %d/%d  %v left\n", text, e.Batch, e.Batches, eta)
+}
+
+// epochLine is what stays on the screen of an epoch.
+func epochLine(e trainer.EpochDone) string {
+	line := fmt.Sprintf("epoch %d/%d  train loss %.4f accuracy %v", e.Epoch.Epoch, e.Epochs, e.Epoch.TrainLoss, e.Epoch.TrainAccuracy)
+	if e.Epoch.ValidLoss != nil {
+		line += fmt.Sprintf("  valid loss %.4f accuracy %v", *e.Epoch.ValidLoss, *e.Epoch.ValidAccuracy)
+	}
+	line += fmt.Sprintf("  %.1f s, %.0f sentences/s", e.Epoch.Seconds, float64(e.Epoch.Sentences)/e.Epoch.Seconds)
+	if e.Best {
+		line += "  best so far"
+	}
+	return line
+}
+
+// advance moves the bar on a terminal; the bar shows speed and time left.
+func (p *progress) advance(done, total int64, text string, bytes bool) {
+	if !p.terminal {
+		return
+	}
+	if p.bar == nil {
+		p.bar = progressbar.NewOptions64(total,
+			progressbar.OptionSetWriter(p.w),
+			progressbar.OptionShowBytes(bytes),
+			progressbar.OptionSetWidth(20),
+			progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionSetPredictTime(true),
+			progressbar.OptionClearOnFinish())
+	}
+	p.bar.Describe(text)
+	p.bar.Set64(done)
+	if done >= total {
+		p.endBar()
+	}
+}
+
+func (p *progress) endBar() {
+	if p.bar != nil {
+		p.bar.Finish()
+		p.bar = nil
+	}
+}
+
+func (p *progress) close() { p.endBar() }

@@ -1,0 +1,113 @@
+// Package cmd holds the commands, one file each.
+//
+// Results go to stdout, progress and notes to stderr. The exit status is 0 when
+// done, 1 when something failed, 2 on bad usage or configuration, and 130 or
+// 143 after SIGINT or SIGTERM.
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Main runs the command line and returns the exit status.
+func Main(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := withSignals(context.Background(), stderr)
+	defer stop()
+	root := newRootCmd()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		fmt.Fprintln(stderr, "absa:", err)
+	}
+	return status(err)
+}
+
+// usageError is bad usage of a command: exit status 2.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// status is the exit status that an error stands for.
+func status(err error) int {
+	var usage usageError
+	var by interrupt
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &by):
+		return 128 + int(by.signal)
+	case errors.As(err, &usage):
+		return 2
+	}
+	return 1
+}
+
+// interrupt is the cause of a context that a signal ended.
+type interrupt struct{ signal syscall.Signal }
+
+func (i interrupt) Error() string { return i.signal.String() }
+
+// withSignals returns a context that SIGINT or SIGTERM ends, so that the step
+// under way is finished and the weights are kept; a second signal ends the
+// process at once.
+func withSignals(parent context.Context, stderr io.Writer) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		s, ok := <-signals
+		if !ok {
+			return
+		}
+		signal.Stop(signals) // from here on signals act as they do by default
+		fmt.Fprintln(stderr, "\nabsa: finishing the step; once more to end at once")
+		cancel(interrupt{s.(syscall.Signal)})
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(signals)
+		cancel(nil)
+	}
+}
+
+func newRootCmd() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "absa",
+		Short: "Learn what people feel about each aspect of what they review",
+		Long: `absa trains a network that reads a review and tells, for each of several
+aspects (food, service, price, ...), whether the writer's opinion is positive,
+neutral, negative or in conflict.`,
+		Example: `  absa train                              train on the embedded sample corpus
+  absa fetch semeval2014 glove-100d       get the real corpus and word vectors
+  absa train --config restaurants         train the best recipe on them
+  absa evaluate --checkpoint RUN --data FILE`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
+	})
+	root.AddCommand(newTrainCmd(), newEvaluateCmd(), newConfigCmd(), newDataCmd(), newFetchCmd(), newDoctorCmd(), newVersionCmd())
+	return root
+}
+
+// arguments wraps a check of positional arguments so that its error is bad
+// usage.
+func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
+		}
+		return nil
+	}
+}

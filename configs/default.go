@@ -1,0 +1,55 @@
+package configs
+
+// Default is a small, sound model on the sample corpus. It is valid as it is;
+// presets and files state only what differs from it.
+func Default() Config {
+	return Config{
+		Version: Version,
+		Name:    "default",
+		Data: Data{
+			Train:          Sample,
+			Test:           Sample,
+			ValidFraction:  0.2,
+			SplitSeed:      1,
+			Aspects:        []string{"service", "food", "anecdotes/miscellaneous", "price", "ambience"},
+			Polarities:     []string{"positive", "neutral", "negative", "conflict"},
+			Contradictions: "error",
+		},
+		Text: Text{
+			Cleaning:  "none",
+			MaxTokens: 60,
+		},
+		Vectors: Vectors{
+			Kind:      "random",
+			Dimension: 100,
+			Trainable: true,
+			Unknown:   "zero",
+			Aliases:   true,
+			MinCount:  1,
+		},
+		Loader: Loader{
+			BatchSize: 32,
+			Order:     "shuffle",
+		},
+		Model: Model{
+			Hidden:    128,
+			Layers:    1,
+			Attention: Attention{Kind: "additive", Heads: 2, Masked: true, Pool: "mean"},
+		},
+		Loss: Loss{
+			Reduction:      "pairs",
+			PresenceWeight: 0.5,
+		},
+		Train: Train{
+			Epochs:       12,
+			Seed:         1,
+			Device:       "auto",
+			Select:       "best",
+			Optimizer:    "adam",
+			LearningRate: 1e-3,
+			Beta1:        0.9,
+			Beta2:        0.999,
+			Eps:          1e-8,
+		},
+	}
+}

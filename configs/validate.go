@@ -1,0 +1,245 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// AbsentLabel is the name of the class that an aspect has in a sentence that
+// does not mention it. No polarity may be called so.
+const AbsentLabel = "absent"
+
+// Problem is one thing wrong with a Config.
+type Problem struct {
+	Key  string // "train.patience"
+	Text string // the value, what is wrong with it and what helps
+}
+
+// Invalid is all that is wrong with a Config, in the order of the schema.
+type Invalid []Problem
+
+// Error has a line for each problem.
+func (p Invalid) Error() string {
+	lines := make([]string, len(p))
+	for i, problem := range p {
+		lines[i] = problem.Key + ": " + problem.Text
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Validate says whether a run of c can begin. The error is an [Invalid] with
+// all that is wrong, not only the first mistake.
+func (c *Config) Validate() error {
+	v := &validator{}
+	v.enums(c)
+	v.data(c)
+	v.input(c)
+	v.model(c)
+	v.loss(c)
+	v.train(c)
+	if len(v.problems) == 0 {
+		return nil
+	}
+	order := map[string]int{}
+	for i, path := range paths() {
+		order[path] = i
+	}
+	slices.SortStableFunc(v.problems, func(a, b Problem) int { return order[a.Key] - order[b.Key] })
+	return v.problems
+}
+
+// locate adds to each problem where the value is from, if not from a default.
+func (r *Resolved) locate(err error) error {
+	var problems Invalid
+	if !errors.As(err, &problems) {
+		return err
+	}
+	located := slices.Clone(problems)
+	for i, p := range located {
+		if from := r.Origin(p.Key); from != "" && from != "default" {
+			located[i].Text += " (" + from + ")"
+		}
+	}
+	return located
+}
+
+// validator collects problems.
+type validator struct{ problems Invalid }
+
+// check notes a problem unless ok.
+func (v *validator) check(ok bool, key, format string, args ...any) {
+	if !ok {
+		v.problems = append(v.problems, Problem{key, fmt.Sprintf(format, args...)})
+	}
+}
+
+func (v *validator) atLeast(key string, got, least int) {
+	v.check(got >= least, key, "%d: want at least %d", got, least)
+}
+
+// share checks for 0 <= x < 1, which NaN fails too.
+func (v *validator) share(key string, x float64) {
+	v.check(x >= 0 && x < 1, key, "%v: want a number from 0 to below 1", x)
+}
+
+func (v *validator) notNegative(key string, x float64) {
+	v.check(x >= 0 && !math.IsInf(x, 1), key, "%v: want a number that is not negative", x)
+}
+
+func (v *validator) positive(key string, x float64) {
+	v.check(x > 0 && !math.IsInf(x, 1), key, "%v: want a number above 0", x)
+}
+
+// enums checks what the schema says of single values: oneof tags, and that text
+// can be written to a file.
+func (v *validator) enums(c *Config) {
+	for _, f := range leaves(c) {
+		got, ok := f.value.Interface().(string)
+		if !ok {
+			continue
+		}
+		v.check(utf8.ValidString(got), f.path, "%q is not UTF-8", got)
+		if values := strings.Fields(f.tag.Get("oneof")); len(values) > 0 && !slices.Contains(values, got) {
+			hint := ""
+			if near := nearest(got, values); near != "" {
+				hint = "; did you mean " + near + "?"
+			}
+			v.check(false, f.path, "%q: want one of %s%s", got, strings.Join(values, ", "), hint)
+		}
+	}
+}
+
+// runName is what may begin the name of a folder anywhere.
+var runName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
+
+func (v *validator) data(c *Config) {
+	v.check(c.Version == Version, "version", "%d: this program knows version %d", c.Version, Version)
+	v.check(runName.MatchString(c.Name), "name", "%q: want letters, digits, and . _ - after the first", c.Name)
+
+	d := c.Data
+	v.check(d.Train != "", "data.train", "is empty; name a SemEval-2014 XML file, or %s", Sample)
+	v.share("data.valid_fraction", d.ValidFraction)
+	v.check(len(d.Aspects) > 0, "data.aspects", "is empty; list at least one")
+	v.labels("data.aspects", d.Aspects)
+	v.check(len(d.Polarities) > 1, "data.polarities", "%q: want at least two", d.Polarities)
+	v.labels("data.polarities", d.Polarities)
+	v.check(!slices.Contains(d.Polarities, AbsentLabel), "data.polarities", "%q is not a polarity but the lack of one; take it out", AbsentLabel)
+}
+
+// labels checks names that end up in tables, files and names of parameters.
+func (v *validator) labels(key string, names []string) {
+	seen := make(map[string]bool, len(names))
+	for _, name := range names {
+		ok := name != "" && utf8.ValidString(name) && strings.TrimSpace(name) == name && !strings.ContainsFunc(name, unicode.IsControl)
+		v.check(ok, key, "%q: want text without control characters and without spaces around it", name)
+		v.check(!seen[name], key, "%q stands twice", name)
+		seen[name] = true
+	}
+}
+
+// input checks text, vectors and loader.
+func (v *validator) input(c *Config) {
+	v.atLeast("text.max_tokens", c.Text.MaxTokens, 1)
+
+	w := c.Vectors
+	switch w.Kind {
+	case "file":
+		v.check(w.Path != "", "vectors.path", "is empty, but vectors.kind is file; name the file, or set vectors.kind to random")
+		v.atLeast("vectors.dimension", w.Dimension, 0)
+	case "random":
+		v.check(w.Dimension >= 1, "vectors.dimension", "%d: random vectors need a length; set it to 1 or more", w.Dimension)
+	}
+	v.atLeast("vectors.min_count", w.MinCount, 1)
+
+	l := c.Loader
+	v.atLeast("loader.batch_size", l.BatchSize, 1)
+	v.atLeast("loader.buckets", l.Buckets, 0)
+	v.check(l.Buckets <= 0 || !c.BatchDependent(), "loader.buckets",
+		"%d: this model reads padding, so buckets would change what it computes; set it to 0, or model.attention.masked to true and model.attention.pool to anything but last_padded", l.Buckets)
+}
+
+// pools lists the pools of each kind of attention that has a choice.
+var pools = map[string][]string{
+	"none": {"mean", "max", "last"},
+	"self": {"last_padded", "last", "mean", "max", "query"},
+}
+
+func (v *validator) model(c *Config) {
+	m := c.Model
+	v.atLeast("model.hidden", m.Hidden, 1)
+	v.atLeast("model.layers", m.Layers, 1)
+	v.share("model.embedding_dropout", m.EmbeddingDropout)
+	v.share("model.layer_dropout", m.LayerDropout)
+	v.share("model.output_dropout", m.OutputDropout)
+
+	a := m.Attention
+	v.atLeast("model.attention.heads", a.Heads, 1)
+	if a.Kind == "self" && a.Heads >= 1 && m.Hidden >= 1 {
+		rest := 2 * (m.Hidden % a.Heads) % a.Heads // of 2H, which could overflow
+		v.check(rest == 0, "model.attention.heads", "%d does not divide the 2 × %d units of model.hidden", a.Heads, m.Hidden)
+	}
+	v.check(a.Kind != "additive" || a.Masked, "model.attention.masked", "false: additive attention always masks padding; set it to true")
+	if allowed, ok := pools[a.Kind]; ok {
+		v.check(slices.Contains(allowed, a.Pool), "model.attention.pool", "%q: attention of kind %s takes %s", a.Pool, a.Kind, strings.Join(allowed, ", "))
+	}
+
+	v.atLeast("model.head.hidden", m.Head.Hidden, 0)
+	v.share("model.head.dropout", m.Head.Dropout)
+}
+
+func (v *validator) loss(c *Config) {
+	known := slices.Clone(c.Data.Polarities)
+	if c.Model.Head.AbsentClass {
+		known = append(known, AbsentLabel)
+	}
+	const key = "loss.class_weights"
+	weights := map[string]float64{}
+	for _, w := range c.Loss.ClassWeights {
+		hint := ""
+		if w.Label == AbsentLabel {
+			hint = "; set model.head.absent_class to true, or take it out"
+		}
+		v.check(slices.Contains(known, w.Label), key, "%q is not a label (labels: %s)%s", w.Label, strings.Join(known, ", "), hint)
+		_, twice := weights[w.Label]
+		v.check(!twice, key, "%q stands twice", w.Label)
+		v.check(w.Weight >= 0 && !math.IsInf(w.Weight, 1), key, "%q weighs %v: want a number that is not negative", w.Label, w.Weight)
+		weights[w.Label] = w.Weight
+	}
+	counts := slices.ContainsFunc(c.Data.Polarities, func(label string) bool {
+		w, stated := weights[label]
+		return !stated || w != 0
+	})
+	v.check(counts || len(c.Data.Polarities) == 0, key, "every polarity weighs 0, so there is nothing to learn; leave one above 0")
+	v.notNegative("loss.presence_weight", c.Loss.PresenceWeight)
+}
+
+// deviceName is a device as train.device names it.
+var deviceName = regexp.MustCompile(`^(auto|cpu|cuda(:[0-9]{1,3})?)$`)
+
+func (v *validator) train(c *Config) {
+	t := c.Train
+	v.atLeast("train.epochs", t.Epochs, 1)
+	v.check(deviceName.MatchString(t.Device), "train.device", "%q: want auto, cpu, cuda or cuda:N", t.Device)
+	v.atLeast("train.threads", t.Threads, 0)
+	if c.Data.ValidFraction == 0 {
+		const needs = "needs a validation set; set data.valid_fraction above 0, or %s"
+		v.check(t.Select != "best", "train.select", "best "+needs, "train.select to last")
+		v.check(t.Patience <= 0, "train.patience", "%d "+needs, t.Patience, "train.patience to 0")
+	}
+	v.atLeast("train.patience", t.Patience, 0)
+	v.atLeast("train.max_steps", t.MaxSteps, 0)
+	v.atLeast("train.overfit_batches", t.OverfitBatches, 0)
+	v.positive("train.learning_rate", t.LearningRate)
+	v.share("train.beta1", t.Beta1)
+	v.share("train.beta2", t.Beta2)
+	v.positive("train.eps", t.Eps)
+	v.notNegative("train.weight_decay", t.WeightDecay)
+	v.notNegative("train.clip_norm", t.ClipNorm)
+	v.share("train.ema", t.EMA)
+}

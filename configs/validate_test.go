@@ -1,0 +1,137 @@
+package configs
+
+import (
+	"math"
+	"testing"
+)
+
+func TestDefaultIsValid(t *testing.T) {
+	c := Default()
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	file := func(c *Config) { c.Vectors.Kind, c.Vectors.Path = "file", "v.txt" }
+	self := func(c *Config, pool string, masked bool) {
+		c.Model.Attention = Attention{Kind: "self", Heads: 2, Masked: masked, Pool: pool}
+	}
+	tests := []struct {
+		name   string
+		change func(*Config)
+		want   []string // none: valid
+	}{
+		{"an unknown version", func(c *Config) { c.Version = 2 }, []string{"version: 2: this program knows version 1"}},
+		{"no name", func(c *Config) { c.Name = "" }, []string{`name: "": want letters`}},
+		{"a name that leaves the folder", func(c *Config) { c.Name = "../x" }, []string{`name: "../x": want letters`}},
+		{"a hidden name", func(c *Config) { c.Name = ".x" }, []string{"name: "}},
+		{"no training corpus", func(c *Config) { c.Data.Train = "" }, []string{"data.train: is empty"}},
+		{"no test corpus", func(c *Config) { c.Data.Test = "" }, nil},
+		{"a path that is not UTF-8", func(c *Config) { c.Data.Test = "\xff" }, []string{`data.test: "\xff" is not UTF-8`}},
+		{"everything held out", func(c *Config) { c.Data.ValidFraction = 1 }, []string{"data.valid_fraction: 1: want a number from 0 to below 1"}},
+		{"a share that is not a number", func(c *Config) { c.Data.ValidFraction = math.NaN() }, []string{"data.valid_fraction: NaN"}},
+		{"no aspects", func(c *Config) { c.Data.Aspects = nil }, []string{"data.aspects: is empty"}},
+		{"an aspect twice", func(c *Config) { c.Data.Aspects = []string{"a", "b", "a"} }, []string{`data.aspects: "a" stands twice`}},
+		{"an empty aspect", func(c *Config) { c.Data.Aspects = []string{""} }, []string{`data.aspects: "": want text`}},
+		{"an aspect with a line end", func(c *Config) { c.Data.Aspects = []string{"a\nb"} }, []string{`data.aspects: "a\nb": want text`}},
+		{"an aspect with a dot", func(c *Config) { c.Data.Aspects = []string{"Room.Service Quality"} }, nil},
+		{"one polarity", func(c *Config) { c.Data.Polarities = []string{"positive"} }, []string{`data.polarities: ["positive"]: want at least two`}},
+		{"absent as a polarity", func(c *Config) { c.Data.Polarities = []string{"positive", "absent"} }, []string{`data.polarities: "absent" is not a polarity`}},
+		{"an unknown policy", func(c *Config) { c.Data.Contradictions = "dorp" }, []string{`data.contradictions: "dorp": want one of error, drop; did you mean drop?`}},
+		{"an unknown cleaning", func(c *Config) { c.Text.Cleaning = "strong" }, []string{`text.cleaning: "strong": want one of article, none`}},
+		{"no tokens", func(c *Config) { c.Text.MaxTokens = 0 }, []string{"text.max_tokens: 0: want at least 1"}},
+		{"vectors of no file", func(c *Config) { c.Vectors.Kind = "file" }, []string{"vectors.path: is empty, but vectors.kind is file"}},
+		{"the file's own dimension", func(c *Config) { file(c); c.Vectors.Dimension = 0 }, nil},
+		{"a negative dimension", func(c *Config) { file(c); c.Vectors.Dimension = -1 }, []string{"vectors.dimension: -1"}},
+		{"random vectors of no length", func(c *Config) { c.Vectors.Dimension = 0 }, []string{"vectors.dimension: 0: random vectors need a length"}},
+		{"an empty batch", func(c *Config) { c.Loader.BatchSize = 0 }, []string{"loader.batch_size: 0"}},
+		{"negative buckets", func(c *Config) { c.Loader.Buckets = -1 }, []string{"loader.buckets: -1"}},
+		{"no units", func(c *Config) { c.Model.Hidden = 0 }, []string{"model.hidden: 0"}},
+		{"no layers", func(c *Config) { c.Model.Layers = 0 }, []string{"model.layers: 0"}},
+		{"dropout of all", func(c *Config) {
+			c.Model.EmbeddingDropout, c.Model.LayerDropout, c.Model.OutputDropout, c.Model.Head.Dropout = 1, -0.1, 2, math.Inf(1)
+		}, []string{"model.embedding_dropout: 1:", "model.layer_dropout: -0.1:", "model.output_dropout: 2:", "model.head.dropout: +Inf:"}},
+		{"heads that do not divide", func(c *Config) { self(c, "mean", true); c.Model.Attention.Heads = 3 }, []string{"model.attention.heads: 3 does not divide the 2 × 128 units"}},
+		{"heads that divide 2H but not H", func(c *Config) { self(c, "mean", true); c.Model.Hidden, c.Model.Attention.Heads = 3, 2 }, nil},
+		{"units beyond an int", func(c *Config) { self(c, "mean", true); c.Model.Hidden, c.Model.Attention.Heads = math.MaxInt, 2 }, nil},
+		{"no heads", func(c *Config) { self(c, "mean", true); c.Model.Attention.Heads = 0 }, []string{"model.attention.heads: 0: want at least 1"}},
+		{"heads of another kind", func(c *Config) { c.Model.Attention.Heads = 3 }, nil},
+		{"additive attention over padding", func(c *Config) { c.Model.Attention.Masked = false }, []string{"model.attention.masked: false: additive attention always masks"}},
+		{"additive attention and any pool", func(c *Config) { c.Model.Attention.Pool = "last_padded" }, nil},
+		{"no attention, mean", func(c *Config) { c.Model.Attention = Attention{Kind: "none", Heads: 1, Pool: "mean"} }, nil},
+		{"no attention, last states", func(c *Config) { c.Model.Attention = Attention{Kind: "none", Heads: 1, Pool: "last"} }, nil},
+		{"no attention, a learned query", func(c *Config) { c.Model.Attention = Attention{Kind: "none", Heads: 1, Pool: "query"} }, []string{`model.attention.pool: "query": attention of kind none takes mean, max, last`}},
+		{"no attention, padding", func(c *Config) { c.Model.Attention = Attention{Kind: "none", Heads: 1, Pool: "last_padded"} }, []string{`model.attention.pool: "last_padded"`}},
+		{"self-attention, a learned query", func(c *Config) { self(c, "query", true) }, nil},
+		{"buckets for masked self-attention", func(c *Config) { self(c, "last", true); c.Loader.Buckets = 8 }, nil},
+		{"buckets for unmasked self-attention", func(c *Config) { self(c, "last", false); c.Loader.Buckets = 8 }, []string{"loader.buckets: 8: this model reads padding"}},
+		{"buckets for the last padded row", func(c *Config) { self(c, "last_padded", true); c.Loader.Buckets = 8 }, []string{"loader.buckets: 8: this model reads padding"}},
+		{"a negative head", func(c *Config) { c.Model.Head.Hidden = -1 }, []string{"model.head.hidden: -1"}},
+		{"a weight for no label", func(c *Config) { c.Loss.ClassWeights = []ClassWeight{{"good", 1}} }, []string{`loss.class_weights: "good" is not a label (labels: positive, neutral, negative, conflict)`}},
+		{"a weight for absent", func(c *Config) { c.Loss.ClassWeights = []ClassWeight{{"absent", 1}} }, []string{`"absent" is not a label (labels: positive, neutral, negative, conflict); set model.head.absent_class to true`}},
+		{"a weight for the absent class", func(c *Config) {
+			c.Loss.ClassWeights = []ClassWeight{{"absent", 1}}
+			c.Model.Head.AbsentClass = true
+		}, nil},
+		{"two weights for a label", func(c *Config) { c.Loss.ClassWeights = []ClassWeight{{"neutral", 1}, {"neutral", 2}} }, []string{`loss.class_weights: "neutral" stands twice`}},
+		{"a negative weight", func(c *Config) { c.Loss.ClassWeights = []ClassWeight{{"neutral", -1}} }, []string{`loss.class_weights: "neutral" weighs -1`}},
+		{"nothing to learn", func(c *Config) {
+			c.Data.Polarities = []string{"a", "b"}
+			c.Loss.ClassWeights = []ClassWeight{{"a", 0}, {"b", 0}}
+		}, []string{"loss.class_weights: every polarity weighs 0"}},
+		{"one polarity without weight", func(c *Config) { c.Loss.ClassWeights = []ClassWeight{{"conflict", 0}} }, nil},
+		{"a negative presence weight", func(c *Config) { c.Loss.PresenceWeight = -1 }, []string{"loss.presence_weight: -1"}},
+		{"no epochs", func(c *Config) { c.Train.Epochs = 0 }, []string{"train.epochs: 0"}},
+		{"an unknown device", func(c *Config) { c.Train.Device = "gpu" }, []string{`train.device: "gpu": want auto, cpu, cuda or cuda:N`}},
+		{"a device by number", func(c *Config) { c.Train.Device = "cuda:1" }, nil},
+		{"limits below zero", func(c *Config) {
+			c.Train.Threads, c.Train.Patience, c.Train.MaxSteps, c.Train.OverfitBatches = -1, -1, -1, -1
+		}, []string{"train.threads: -1", "train.patience: -1", "train.max_steps: -1", "train.overfit_batches: -1"}},
+		{"the best of no validation", func(c *Config) { c.Data.ValidFraction = 0 }, []string{"train.select: best needs a validation set; set data.valid_fraction above 0, or train.select to last"}},
+		{"patience without validation", func(c *Config) { c.Data.ValidFraction, c.Train.Select, c.Train.Patience = 0, "last", 3 }, []string{"train.patience: 3 needs a validation set"}},
+		{"everything to train on", func(c *Config) { c.Data.ValidFraction, c.Train.Select = 0, "last" }, nil},
+		{"an optimiser that stands still", func(c *Config) {
+			c.Train.LearningRate, c.Train.Eps, c.Train.Beta1, c.Train.Beta2 = 0, math.NaN(), 1, -1
+		}, []string{"train.learning_rate: 0", "train.beta1: 1", "train.beta2: -1", "train.eps: NaN"}},
+		{"decays out of range", func(c *Config) { c.Train.WeightDecay, c.Train.ClipNorm, c.Train.EMA = -1, math.Inf(1), 1 }, []string{"train.weight_decay: -1", "train.clip_norm: +Inf", "train.ema: 1"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := Default()
+			test.change(&c)
+			err := c.Validate()
+			if len(test.want) == 0 {
+				if err != nil {
+					t.Errorf("got %v, want no error", err)
+				}
+				return
+			}
+			wantError(t, err, test.want...)
+		})
+	}
+}
+
+func TestBatchDependent(t *testing.T) {
+	tests := []struct {
+		name      string
+		attention Attention
+		want      bool
+	}{
+		{"the article", Attention{Kind: "self", Pool: "last_padded"}, true},
+		{"masked, last padded row", Attention{Kind: "self", Pool: "last_padded", Masked: true}, true},
+		{"unmasked", Attention{Kind: "self", Pool: "mean"}, true},
+		{"masked", Attention{Kind: "self", Pool: "mean", Masked: true}, false},
+		{"additive", Attention{Kind: "additive", Pool: "last_padded", Masked: true}, false},
+		{"none", Attention{Kind: "none", Pool: "mean"}, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := Default()
+			c.Model.Attention = test.attention
+			if got := c.BatchDependent(); got != test.want {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}

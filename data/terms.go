@@ -1,0 +1,56 @@
+package data
+
+import (
+	"encoding/xml"
+	"fmt"
+	"strconv"
+)
+
+// term reads one <aspectTerm>.
+func (d *decoder) term(e xml.StartElement, id string) (Term, error) {
+	var t Term
+	var err error
+	if t.Text, err = d.required(e, "term", id); err != nil {
+		return t, err
+	}
+	// Unlabelled editions of the corpus leave a term's polarity out.
+	if t.Polarity, _, err = d.attribute(e, "polarity"); err != nil {
+		return t, err
+	}
+	if t.Polarity != "" {
+		if _, err = d.polarity(t.Polarity, id); err != nil {
+			return t, err
+		}
+	}
+	for _, offset := range []struct {
+		name string
+		to   *int
+	}{{"from", &t.From}, {"to", &t.To}} {
+		s, err := d.required(e, offset.name, id)
+		if err != nil {
+			return t, err
+		}
+		if *offset.to, err = strconv.Atoi(s); err != nil {
+			return t, d.errorf("sentence %q: <aspectTerm> %s=%q is not a whole number", id, offset.name, s)
+		}
+	}
+	return t, nil
+}
+
+// checkTerms holds the offsets against the text, for offsets in bytes or
+// UTF-16 units read like offsets in characters until a text is not ASCII.
+func checkTerms(r Review) error {
+	var runes []rune
+	if len(r.Terms) > 0 {
+		runes = []rune(r.Text)
+	}
+	for _, t := range r.Terms {
+		if t.From < 0 || t.To < t.From || t.To > len(runes) {
+			return fmt.Errorf("term %q: characters %d to %d are not in a text of %d", t.Text, t.From, t.To, len(runes))
+		}
+		if got := string(runes[t.From:t.To]); got != t.Text {
+			return fmt.Errorf("term %q: characters %d to %d of the text are %q (offsets count characters from 0, the end excluded)", t.Text, t.From, t.To, got)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+// Package atomicfile writes files that are whole or not there.
+package atomicfile
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Write puts what fill writes under a name that is free: an existing file is an
+// error that wraps fs.ErrExist, and stays as it is.
+//
+// Whatever happens, the final name never shows a partial file: the bytes go to
+// a hidden file beside it, are synced, and then get the name; the folder is
+// synced last.
+func Write(path string, fill func(io.Writer) error) error { return write(path, fill, os.Link) }
+
+// Replace is Write in place of a file of that name.
+func Replace(path string, fill func(io.Writer) error) error { return write(path, fill, os.Rename) }
+
+func write(path string, fill func(io.Writer) error, publish func(from, to string) error) (err error) {
+	dir := filepath.Dir(path)
+	temp, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, reason(err))
+	}
+	defer func() {
+		temp.Close()
+		// After a rename the name is gone, and so is this error.
+		if e := os.Remove(temp.Name()); e != nil && !errors.Is(e, fs.ErrNotExist) && err == nil {
+			err = fmt.Errorf("write %s: %w", path, e)
+		}
+	}()
+	if err := temp.Chmod(0o644); err != nil {
+		return fmt.Errorf("write %s: %w", path, reason(err))
+	}
+	buffered := bufio.NewWriterSize(temp, 1<<16)
+	if err := fill(buffered); err != nil {
+		return fmt.Errorf("write %s: %w", path, reason(err))
+	}
+	if err := buffered.Flush(); err != nil {
+		return fmt.Errorf("write %s: %w", path, reason(err))
+	}
+	if err := temp.Sync(); err != nil {
+		return fmt.Errorf("write %s: %w", path, reason(err))
+	}
+	if err := publish(temp.Name(), path); err != nil {
+		return fmt.Errorf("write %s: %w", path, reason(err))
+	}
+	return SyncDir(dir)
+}
+
+// SyncDir makes the names in a folder durable.
+func SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("sync %s: %w", dir, err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil {
+		return fmt.Errorf("sync %s: %w", dir, err)
+	}
+	return nil
+}
+
+// reason leaves out the temporary name, which says nothing to a reader.
+func reason(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	var link *os.LinkError
+	if errors.As(err, &link) {
+		return link.Err
+	}
+	return err
+}

@@ -1,0 +1,89 @@
+"""Goldens of the article's model and its variants, small and without dropout.
+
+Per variant <variant>.weight.<parameter>, .tokens [B,T], .lengths [B], .labels
+[B,A] (indices of polarities, -1 absent), .logits [B,A,C], .presence [B,A],
+.loss and .grad.<parameter>. The gradient of a self-attention's key.bias is
+rounding noise: softmax cancels what it adds to all scores of a query.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from compare import first_step, load_model
+from loss import ABSENT, Loss
+from model import Config, Model
+
+POLARITIES = ["positive", "neutral", "negative", "conflict"]
+
+
+def variants() -> dict[str, dict[str, Any]]:
+    """Configs of the model variants, in the form of compare.py's config.json."""
+
+    def config(kind: str, pool: str, **others: Any) -> dict[str, Any]:
+        masked = others.pop("masked", True)
+        attention = {"kind": kind, "heads": 2, "masked": masked, "pool": pool}
+        absent = others.pop("absent_class", False)
+        head = {"hidden": 4, "absent_class": absent, "presence": False}
+        head |= others.pop("head", {})
+        return {
+            "aspects": ["food", "v1.0 50%"],
+            "polarities": POLARITIES,
+            "dimension": 6,
+            "hidden": 8,
+            "layers": 1,
+            "attention": attention,
+            "head": head,
+            "class_weights": [1.0] * 4,
+            "reduction": "aspect",
+            "presence_weight": 0.0,
+            "trainable_embedding": True,
+        } | others
+
+    article = {
+        "aspects": ["food", "service", "anecdotes/miscellaneous"],
+        "dimension": 8,
+        "hidden": 16,
+        "layers": 2,
+        "head": {"hidden": 8},
+        "class_weights": [0.3, 0.5, 1.0, 1.0, 1.0],
+        "trainable_embedding": False,
+    }
+    presence = {"head": {"hidden": 0, "presence": True}, "presence_weight": 0.5}
+    return {
+        "article": config(
+            "self", "last_padded", masked=False, absent_class=True, **article
+        ),
+        "self_last_padded": config("self", "last_padded"),
+        "self_last": config("self", "last"),
+        "self_mean": config("self", "mean"),
+        "self_mean_unmasked": config("self", "mean", masked=False),
+        "self_max": config("self", "max", reduction="pairs"),
+        "self_query": config("self", "query"),
+        "additive_presence": config("additive", "query", reduction="pairs", **presence),
+        "none_mean": config("none", "mean"),
+        "none_max": config("none", "max", layers=2),
+        "none_last": config("none", "last", class_weights=[0.5, 1.0, 1.0, 2.0]),
+    }
+
+
+def make() -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
+    """The tensors, and the variants' configs with their names, in order."""
+    tensors: dict[str, Tensor] = {}
+    words, lengths = 20, torch.tensor([7, 5, 5, 2, 1])
+    for variant, config in variants().items():
+        vectors = torch.randn(words, config["dimension"])
+        vectors[0] = 0
+        weights = Model(Config.from_dict(config), vectors, True).state_dict()
+        tokens = torch.randint(1, words, (5, 7)) * (torch.arange(7) < lengths[:, None])
+        labels = torch.randint(ABSENT, len(POLARITIES), (5, len(config["aspects"])))
+        if variant == "self_last":
+            labels[:, 1] = ABSENT  # an aspect without a label in the batch
+        model, loss_of = load_model(config, weights), Loss.from_dict(config)
+        batch = {"tokens": tokens, "lengths": lengths, "labels": labels}
+        result = first_step(model, loss_of, (tokens, lengths, labels))
+        weights = {f"weight.{name}": tensor for name, tensor in weights.items()}
+        for name, tensor in (weights | batch | result).items():
+            tensors[f"{variant}.{name}"] = tensor
+    return tensors, [{"name": name, **config} for name, config in variants().items()]

@@ -1,0 +1,68 @@
+"""The loss of the Go program: cross-entropy per aspect, and the presence term."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+ABSENT = -1  # label of an aspect that a sentence does not mention
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Class-weighted cross-entropy over the labelled (sentence, aspect) pairs.
+
+    weights: one per class of the logits [C]. offset: class of the first
+    polarity, 1 where class 0 is absent. reduction: aspect (weighted mean per
+    aspect, summed over the aspects with a label) or pairs (weighted mean over
+    all pairs).
+    """
+
+    weights: Tensor
+    offset: int
+    reduction: str = "aspect"
+    presence_weight: float = 0.0
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Loss":
+        """Takes the loss's part of a config.json; other keys are left alone."""
+        return cls(
+            weights=torch.tensor(values["class_weights"]),
+            offset=int(values["head"]["absent_class"]),
+            reduction=values["reduction"],
+            presence_weight=values["presence_weight"],
+        )
+
+    def __call__(
+        self, logits: Tensor, presence: Tensor | None, labels: Tensor
+    ) -> Tensor:
+        """Maps logits [B,A,C], presence logits [B,A], labels [B,A] to a scalar.
+
+        Labels are indices of polarities, ABSENT where there is none.
+        """
+        labelled = labels != ABSENT
+        targets = torch.where(labelled, labels + self.offset, ABSENT)
+        if self.reduction == "aspect":
+            total = logits.new_zeros(())
+            for aspect in range(labels.size(1)):
+                if labelled[:, aspect].any():
+                    total = total + self.mean(logits[:, aspect], targets[:, aspect])
+        elif self.reduction == "pairs":
+            total = logits.new_zeros(())
+            if labelled.any():
+                total = self.mean(logits.flatten(0, 1), targets.flatten())
+        else:
+            raise ValueError(
+                f"reduction {self.reduction!r} is neither aspect nor pairs"
+            )
+        if presence is not None:
+            total = total + self.presence_weight * F.binary_cross_entropy_with_logits(
+                presence, labelled.to(presence.dtype)
+            )
+        return total
+
+    def mean(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Sum of w·loss over sum of w for logits [M,C], targets [M]."""
+        return F.cross_entropy(logits, targets, self.weights, ignore_index=ABSENT)

@@ -1,0 +1,239 @@
+"""The network of the Go program in plain PyTorch, with the same parameter names.
+
+B sentences, T tokens, D vector, H units per direction, N attention heads,
+A aspects, C classes. Sentences of a batch come longest first.
+"""
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+
+@dataclass(frozen=True)
+class Attention:
+    """How the states of a sentence become one vector per aspect."""
+
+    kind: str = "self"  # self | additive | none
+    heads: int = 2
+    masked: bool = False
+    pool: str = "last_padded"  # last_padded | last | mean | max | query
+
+
+@dataclass(frozen=True)
+class Head:
+    """How the pooled vector becomes logits."""
+
+    hidden: int = 64
+    dropout: float = 0.0
+    absent_class: bool = True
+    presence: bool = False
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides the shapes and the arithmetic of a Model."""
+
+    aspects: tuple[str, ...]
+    polarities: tuple[str, ...]
+    hidden: int
+    layers: int
+    attention: Attention
+    head: Head
+    layer_dropout: float = 0.0
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Config":
+        """Takes the model's part of a config.json; other keys are left alone."""
+        return cls(
+            aspects=tuple(values["aspects"]),
+            polarities=tuple(values["polarities"]),
+            hidden=values["hidden"],
+            layers=values["layers"],
+            attention=Attention(**values["attention"]),
+            head=Head(**values["head"]),
+            layer_dropout=values.get("layer_dropout", 0.0),
+        )
+
+    @property
+    def classes(self) -> int:
+        """Logits per aspect; with absent_class index 0 is absent."""
+        return len(self.polarities) + int(self.head.absent_class)
+
+
+def escape(aspect: str) -> str:
+    """Name of an aspect as a part of a parameter name, where dots separate."""
+    return aspect.replace("%", "%25").replace(".", "%2E")
+
+
+def last_valid(states: Tensor, valid: Tensor) -> Tensor:
+    """States [B,T,K] at the last valid position [B,K]."""
+    return states[torch.arange(len(states)), valid.sum(dim=1) - 1]
+
+
+def pool(states: Tensor, valid: Tensor, kind: str) -> Tensor:
+    """Pools states [B,T,K] over the valid positions [B,T] to [B,K]."""
+    if kind == "last_padded":
+        return states[:, -1]
+    if kind == "last":
+        return last_valid(states, valid)
+    if kind == "mean":
+        total = states.masked_fill(~valid[..., None], 0.0).sum(dim=1)
+        return total / valid.sum(dim=1, keepdim=True)
+    if kind == "max":
+        return states.masked_fill(~valid[..., None], -torch.inf).max(dim=1).values
+    raise ValueError(f"pool {kind!r} is not one of last_padded, last, mean, max")
+
+
+class SelfAttention(nn.Module):
+    """Multi-head scaled dot-product attention, then a pool.
+
+    Vaswani et al. 2017, eq. 1. Rows h*d to (h+1)*d of query, key and value
+    belong to attention head h, d = size / heads.
+    """
+
+    def __init__(self, size: int, options: Attention) -> None:
+        super().__init__()
+        if size % options.heads:
+            raise ValueError(f"{size} units do not divide into {options.heads} heads")
+        self.options = options
+        self.query = nn.Linear(size, size)
+        self.key = nn.Linear(size, size)
+        self.value = nn.Linear(size, size)
+        self.output = nn.Linear(size, size)
+        if options.pool == "query":
+            self.seed = nn.Parameter(torch.randn(size))
+
+    def split(self, x: Tensor) -> Tensor:
+        """[B,T,2H] to [B,N,T,d]."""
+        batch, steps, size = x.shape
+        heads = self.options.heads
+        return x.view(batch, steps, heads, size // heads).transpose(1, 2)
+
+    def forward(self, states: Tensor, valid: Tensor) -> Tensor:
+        """Maps states [B,T,2H] to pooled vectors [B,2H]."""
+        asking = states
+        if self.options.pool == "query":
+            asking = self.seed.expand(len(states), 1, -1)
+        query, key, value = (
+            self.split(self.query(asking)),
+            self.split(self.key(states)),
+            self.split(self.value(states)),
+        )
+        scores = query @ key.transpose(-2, -1) / sqrt(query.size(-1))
+        if self.options.masked:
+            scores = scores.masked_fill(~valid[:, None, None, :], -torch.inf)
+        mixed = torch.softmax(scores, dim=-1) @ value
+        attended = self.output(mixed.transpose(1, 2).flatten(-2))
+        if self.options.pool == "query":
+            return attended[:, 0]
+        return pool(attended, valid, self.options.pool)
+
+
+class AdditiveAttention(nn.Module):
+    """Softmax over the valid tokens of q·tanh(W h + b); Bahdanau et al. 2015."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.projection = nn.Linear(size, size)
+        self.score = nn.Linear(size, 1, bias=False)
+
+    def forward(self, states: Tensor, valid: Tensor) -> Tensor:
+        """Maps states [B,T,2H] to pooled vectors [B,2H]."""
+        scores = self.score(torch.tanh(self.projection(states))).squeeze(-1)
+        weights = torch.softmax(scores.masked_fill(~valid, -torch.inf), dim=1)
+        return (weights[..., None] * states).sum(dim=1)
+
+
+class NoAttention(nn.Module):
+    """Mean, maximum or last states of the LSTM; no parameters."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        if kind not in ("mean", "max", "last"):
+            raise ValueError(f"pool {kind!r} needs attention")
+        self.kind = kind
+
+    def forward(self, states: Tensor, valid: Tensor) -> Tensor:
+        """Maps states [B,T,2H] to pooled vectors [B,2H]."""
+        if self.kind != "last":
+            return pool(states, valid, self.kind)
+        hidden = states.size(-1) // 2  # backwards, the last state is at token 0
+        forwards = last_valid(states, valid)[:, :hidden]
+        return torch.cat([forwards, states[:, 0, hidden:]], dim=1)
+
+
+class AspectHead(nn.Module):
+    """Attention and classifier of one aspect; no activation in between."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        size, options = 2 * config.hidden, config.head
+        self.attention: nn.Module
+        if config.attention.kind == "self":
+            self.attention = SelfAttention(size, config.attention)
+        elif config.attention.kind == "additive":
+            self.attention = AdditiveAttention(size)
+        elif config.attention.kind == "none":
+            self.attention = NoAttention(config.attention.pool)
+        else:
+            raise ValueError(f"attention kind {config.attention.kind!r} is unknown")
+        self.dense = nn.Linear(size, options.hidden) if options.hidden else None
+        self.dropout = nn.Dropout(options.dropout)
+        self.classifier = nn.Linear(options.hidden or size, config.classes)
+        self.presence = nn.Linear(size, 1) if options.presence else None
+
+    def forward(self, states: Tensor, valid: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Maps states [B,T,2H] to logits [B,C] and, where asked for, presence [B]."""
+        pooled = self.attention(states, valid)
+        features = pooled if self.dense is None else self.dense(pooled)
+        logits = self.classifier(self.dropout(features))
+        if self.presence is None:
+            return logits, None
+        return logits, self.presence(self.dropout(pooled)).squeeze(-1)
+
+
+class Model(nn.Module):
+    """Embedding, packed BiLSTM, one head per aspect."""
+
+    def __init__(self, config: Config, vectors: Tensor, trainable: bool) -> None:
+        """Takes vectors [V,D]: row 0 is padding, row 1 the unknown word."""
+        super().__init__()
+        self.config = config
+        self.embedding = nn.Embedding.from_pretrained(
+            vectors, freeze=not trainable, padding_idx=0
+        )
+        self.backbone = nn.LSTM(
+            vectors.size(1),
+            config.hidden,
+            num_layers=config.layers,
+            bidirectional=True,
+            batch_first=True,
+            dropout=config.layer_dropout,
+        )
+        self.heads = nn.ModuleDict(
+            {escape(a): AspectHead(config) for a in config.aspects}
+        )
+
+    def forward(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Maps tokens [B,T] to logits [B,A,C] and presence logits [B,A] or None."""
+        return self.classify(self.embedding(tokens), lengths)
+
+    def classify(
+        self, vectors: Tensor, lengths: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
+        """The same from word vectors [B,T,D] that were looked up before."""
+        steps = vectors.size(1)
+        packed = pack_padded_sequence(vectors, lengths, batch_first=True)
+        states, _ = pad_packed_sequence(
+            self.backbone(packed)[0], batch_first=True, total_length=steps
+        )
+        valid = torch.arange(steps) < lengths[:, None]
+        outputs = [head(states, valid) for head in self.heads.values()]
+        logits = torch.stack([logits for logits, _ in outputs], dim=1)
+        if not self.config.head.presence:
+            return logits, None
+        return logits, torch.stack([presence for _, presence in outputs], dim=1)

@@ -1,0 +1,77 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+
+	"absa/configs"
+	"absa/data"
+	"absa/internal/torch"
+	"absa/models"
+)
+
+// evalBatch is the batch size of evaluation for models whose answer does not
+// depend on the batch.
+const evalBatch = 128
+
+// evaluation is what a model says of a set of examples.
+type evaluation struct {
+	loss      float64 // mean over batches of the training objective, by sentences
+	gold      []int   // [N,A] polarities, data.Absent where there is no label
+	predicted []int   // [N,A] polarities, data.Absent where that was predicted
+}
+
+// evaluate runs the model over examples. A model that reads padding sees them
+// in file order and in batches of the trained size; any other in batches of
+// similar length, which is faster and changes nothing.
+func evaluate(ctx context.Context, config configs.Config, model *models.Model, loss *models.Loss, examples []data.Example) (*evaluation, error) {
+	options := data.Options{BatchSize: evalBatch, Buckets: len(examples)/evalBatch + 1}
+	if config.BatchDependent() {
+		options = data.Options{BatchSize: config.Loader.BatchSize}
+	}
+	loader, err := data.NewLoader(examples, options)
+	if err != nil {
+		return nil, err
+	}
+	aspects := len(model.Labels.Aspects)
+	e := &evaluation{gold: make([]int, len(examples)*aspects), predicted: make([]int, len(examples)*aspects)}
+	s := torch.NewInferenceScope(model.Parameters.Device())
+	defer s.Close()
+	for batch, err := range loader.Epoch(0, 0) {
+		if err != nil {
+			return nil, err
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		s.Reset()
+		out := model.Forward(s, feed(s, batch))
+		value := s.Item(loss.Forward(s, out, loss.Targets(batch.Labels)))
+		classes := s.Int64s(s.Argmax(out.Logits, -1))
+		if err := s.Err(); err != nil {
+			return nil, fmt.Errorf("evaluate: %w", err)
+		}
+		e.loss += value * float64(batch.Size()) / float64(len(examples))
+		for i, at := range batch.Index {
+			for a := range aspects {
+				e.gold[at*aspects+a] = int(batch.Labels[i*aspects+a])
+				e.predicted[at*aspects+a] = int(classes[i*aspects+a]) - model.Labels.Offset()
+			}
+		}
+	}
+	return e, nil
+}
+
+// accuracy counts over labelled pairs.
+func (e *evaluation) accuracy() (correct, pairs int) {
+	for i, g := range e.gold {
+		if g == data.Absent {
+			continue
+		}
+		pairs++
+		if g == e.predicted[i] {
+			correct++
+		}
+	}
+	return correct, pairs
+}

@@ -1,0 +1,52 @@
+package trainer
+
+import "absa/internal/metrics"
+
+// Event is something that happened during a run: one of the types below.
+type Event interface{ event() }
+
+// Note is a sentence for the user: what was found, dropped or decided.
+type Note struct{ Text string }
+
+// VectorsRead tells how much of a file of word vectors has been read.
+type VectorsRead struct {
+	Path        string
+	Done, Total int64 // bytes
+}
+
+// Prepared says what is about to be trained.
+type Prepared struct {
+	Train, Valid, Test   int   // sentences
+	Words                int   // V, rows of the embedding
+	Trainable            int64 // values that the optimizer updates
+	Device               string
+	Threads              int
+	Epochs, StepsInEpoch int
+	Out                  string // the run folder
+}
+
+// StepDone is reported after every step of training.
+type StepDone struct {
+	Epoch, Epochs    int // from 1
+	Batch, Batches   int // from 1
+	Loss, Accuracy   float64
+	SentencesPerSec  float64 // in this epoch so far
+	SentencesInEpoch int
+}
+
+// EpochDone is reported after the evaluation that follows an epoch.
+type EpochDone struct {
+	Epoch  Epoch
+	Epochs int
+	Best   bool // the best on validation so far
+}
+
+// Tested carries the table of the final test.
+type Tested struct{ Result metrics.Result }
+
+func (Note) event()        {}
+func (VectorsRead) event() {}
+func (Prepared) event()    {}
+func (StepDone) event()    {}
+func (EpochDone) event()   {}
+func (Tested) event()      {}
