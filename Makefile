@@ -9,7 +9,7 @@ PREFIX ?= $(HOME)/.local
 ARGS ?=
 
 # The flags for cgo; the file is written by the set-up.
-ENV := set -a; . ./libtorch.env; set +a;
+WITH_LIBTORCH := set -a; . ./libtorch.env; set +a;
 # The peers that tests and benchmarks compare with (PyTorch and others).
 PYTHON := .venv/bin/python
 # Two test binaries at a time: each one uses the threads of LibTorch besides.
@@ -26,7 +26,7 @@ setup: ## check the machine, find or fetch LibTorch, write libtorch.env
 
 .PHONY: build
 build: setup ## build bin/absa
-	@$(ENV) go build -o bin/absa .
+	@$(WITH_LIBTORCH) go build -o bin/absa .
 
 .PHONY: train
 train: build ## train on the embedded sample corpus, or as ARGS='--config ...' says
@@ -39,16 +39,16 @@ train-gpu: build ## the same on the GPU, with the CUDA variant of LibTorch
 
 .PHONY: test
 test: setup ## run the tests; those whose peer is missing are skipped
-	@$(ENV) $(GOTEST) -short -timeout 8m ./...
+	@$(WITH_LIBTORCH) $(GOTEST) -short -timeout 8m ./...
 
 .PHONY: test-all
 test-all: lint venv ## lint, install the peers and run every test, long checks in a short form
-	@$(ENV) export ABSA_TEST_PYTHON="$(CURDIR)/$(PYTHON)"; \
+	@$(WITH_LIBTORCH) export ABSA_TEST_PYTHON="$(CURDIR)/$(PYTHON)"; \
 	$(GOTEST) -timeout 20m ./...
 
 .PHONY: soak
 soak: setup venv ## run the long checks in their long form (hours)
-	@$(ENV) export ABSA_TEST_PYTHON="$(CURDIR)/$(PYTHON)" ABSA_SOAK=1; \
+	@$(WITH_LIBTORCH) export ABSA_TEST_PYTHON="$(CURDIR)/$(PYTHON)" ABSA_SOAK=1; \
 	go test -p 1 -count 1 -run Soak -timeout 12h ./...
 
 .PHONY: bench
@@ -59,9 +59,9 @@ bench: build venv ## measure training speed against PyTorch
 lint: setup ## check formatting, go vet and staticcheck (and golangci-lint where installed)
 	@files=$$(gofmt -l .); \
 	if [[ $$files ]]; then echo "not formatted (run make fmt):"; echo "$$files"; exit 1; fi
-	@$(ENV) go vet ./...
-	@$(ENV) go run $(STATICCHECK) ./...
-	@if command -v golangci-lint >/dev/null; then $(ENV) golangci-lint run; fi
+	@$(WITH_LIBTORCH) go vet ./...
+	@$(WITH_LIBTORCH) go run $(STATICCHECK) ./...
+	@if command -v golangci-lint >/dev/null; then $(WITH_LIBTORCH) golangci-lint run; fi
 
 .PHONY: fmt
 fmt: ## format the Go code

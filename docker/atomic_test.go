@@ -39,7 +39,11 @@ func TestInterrupted(t *testing.T) {
 			if err := cmd.Process.Signal(tt.signal); err != nil {
 				t.Fatal(err)
 			}
-			_ = cmd.Wait() // the exit code is looked at next
+			signalled := time.Now()
+			_ = cmd.Wait()                                            // the exit code is looked at next
+			if took := time.Since(signalled); took > 30*time.Second { // the hanging pip lasts 60 s
+				t.Errorf("the set-up ended %v after the signal", took)
+			}
 			if got := cmd.ProcessState.ExitCode(); got != tt.exit {
 				t.Errorf("exit code: got %d, want %d", got, tt.exit)
 			}

@@ -92,6 +92,7 @@ if [[ "$1 $2" == "-m venv" ]]; then
 elif [[ "$1 $2" == "-m pip" ]]; then
 	[[ $FAKE_PIP == none ]] && exit 1
 	[[ $3 == --version ]] && exit 0
+	[[ $3 == install ]] && exit "${FAKE_INSTALL:-0}"
 	while [[ $1 != --dest ]]; do shift; done
 	case $FAKE_PIP in
 	fail) echo "no such wheel" >&2; exit 1 ;;
@@ -125,16 +126,21 @@ func (c *checkout) unfake(name string) {
 	}
 }
 
-// without gives the checkout a PATH that lacks the program name.
+// without gives the checkout a PATH that lacks the program name: all others
+// that the scripts call lie in bin.
 func (c *checkout) without(name string) {
 	c.t.Helper()
 	c.unfake(name)
-	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-		entries, _ := os.ReadDir(dir) // a folder on PATH need not exist
-		for _, e := range entries {
-			if e.Name() != name {
-				_ = os.Symlink(filepath.Join(dir, e.Name()), filepath.Join(c.bin, e.Name())) // the first one counts
-			}
+	for _, tool := range []string{
+		"awk", "bash", "cat", "chmod", "cp", "df", "dirname", "flock", "g++", "gcc", "getconf", "go", "grep",
+		"make", "mkdir", "mktemp", "mv", "printenv", "rm", "sed", "sha256sum", "sort", "uname",
+	} {
+		path, err := exec.LookPath(tool)
+		if tool == name || errors.Is(err, exec.ErrNotFound) {
+			continue
+		}
+		if err := os.Symlink(path, filepath.Join(c.bin, tool)); err != nil && !errors.Is(err, fs.ErrExist) {
+			c.t.Fatal(err)
 		}
 	}
 	c.path = c.bin
@@ -142,7 +148,12 @@ func (c *checkout) without(name string) {
 
 // command is docker/setup.sh for the CPU variant, with env on top.
 func (c *checkout) command(env ...string) *exec.Cmd {
-	cmd := exec.Command("bash", "docker/setup.sh")
+	return c.script("docker/setup.sh", env...)
+}
+
+// script is one of the scripts in this checkout's surroundings, with env on top.
+func (c *checkout) script(name string, env ...string) *exec.Cmd {
+	cmd := exec.Command("bash", name)
 	cmd.Dir = c.dir
 	for _, kv := range os.Environ() { // the flags of this very test run must not leak in
 		if !slices.ContainsFunc([]string{"LIBTORCH", "CGO_", "GOFLAGS=", "PYTHON=", "ABSA_"}, func(p string) bool {

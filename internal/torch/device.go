@@ -98,14 +98,19 @@ func ParallelInfo() string {
 // Locked runs f on a goroutine's OS thread that nothing else uses meanwhile.
 // All work on LibTorch happens inside it: errors and the gradient mode are kept
 // per thread, and a pool of workers belongs to the thread that started it.
+//
+// Inside, numbers too small for full precision count as zero, as arithmetic on
+// them is many times slower. The thread goes back to other goroutines without
+// that.
 func Locked(f func() error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	C.absa_flush_denormals()
+	C.absa_flush_denormals(true)
+	defer C.absa_flush_denormals(false)
 	return f()
 }
 
-// SetThreads sets the number of threads of an operation.
+// SetThreads sets the number of threads of an operation, at least 1.
 func SetThreads(n int) { C.absa_set_threads(C.int(n)) }
 
 // Threads returns the number of threads of an operation.

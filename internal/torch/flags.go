@@ -4,5 +4,4 @@ package torch
 // `make setup`).
 
 // #cgo CXXFLAGS: -std=c++17 -O2 -fopenmp -Wall -Wno-unused-function
-// #cgo LDFLAGS: -l:libgomp.so.1 -ldl
 import "C"

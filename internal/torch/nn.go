@@ -27,7 +27,10 @@ func (s *Scope) Embedding(weight, ids Tensor) Tensor {
 // Dropout zeroes each element with probability rate and scales the others by
 // 1/(1-rate). In an inference scope, or at rate 0, it returns x itself.
 func (s *Scope) Dropout(x Tensor, rate float64) Tensor {
-	if s.err != nil || s.inference || rate == 0 {
+	if s.err != nil {
+		return Tensor{}
+	}
+	if s.inference || rate == 0 {
 		return x
 	}
 	p := s.out(1)

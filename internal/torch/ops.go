@@ -122,7 +122,7 @@ func (s *Scope) Argmax(x Tensor, dim int64) Tensor {
 
 // Reshape returns x with another shape of as many elements; one size may be -1.
 func (s *Scope) Reshape(x Tensor, shape ...int64) Tensor {
-	if s.err != nil {
+	if !s.given("reshape", len(shape)) {
 		return Tensor{}
 	}
 	p := s.out(1)
@@ -143,7 +143,7 @@ func (s *Scope) Transpose(x Tensor, a, b int64) Tensor {
 // Expand returns x with dimensions of size 1 repeated to the given shape; no
 // memory is copied.
 func (s *Scope) Expand(x Tensor, shape ...int64) Tensor {
-	if s.err != nil {
+	if !s.given("expand", len(shape)) {
 		return Tensor{}
 	}
 	p := s.out(1)
@@ -216,7 +216,7 @@ func (s *Scope) Gather(x Tensor, dim int64, index Tensor) Tensor {
 
 // Cat joins tensors along the existing dimension dim.
 func (s *Scope) Cat(dim int64, tensors ...Tensor) Tensor {
-	if s.err != nil {
+	if !s.given("cat", len(tensors)) {
 		return Tensor{}
 	}
 	p := s.out(1)
@@ -226,7 +226,7 @@ func (s *Scope) Cat(dim int64, tensors ...Tensor) Tensor {
 
 // Stack joins tensors of one shape along a new dimension dim.
 func (s *Scope) Stack(dim int64, tensors ...Tensor) Tensor {
-	if s.err != nil {
+	if !s.given("stack", len(tensors)) {
 		return Tensor{}
 	}
 	p := s.out(1)

@@ -78,7 +78,7 @@ func (l *LSTM) Forward(s *Scope, x Packed, batch int64) (Packed, Tensor) {
 
 // Zeros returns a float32 tensor of zeros on the scope's device.
 func (s *Scope) Zeros(shape ...int64) Tensor {
-	if s.err != nil {
+	if !s.given("zeros", len(shape)) {
 		return Tensor{}
 	}
 	p := s.out(1)

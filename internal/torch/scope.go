@@ -92,6 +92,15 @@ func (s *Scope) out(n int) *libtch.Ctensor {
 	return slot
 }
 
+// given reports whether an operation on n sizes or tensors can go on. None is an
+// error: the binding takes the address of the first.
+func (s *Scope) given(op string, n int) bool {
+	if s.err == nil && n == 0 {
+		s.Fail(fmt.Errorf("%s: no sizes or tensors given", op))
+	}
+	return s.err == nil
+}
+
 // got returns the tensor in a slot, or records the operation's error. The
 // shapes of args are looked up only then.
 func (s *Scope) got(slot *libtch.Ctensor, op string, args ...Tensor) Tensor {
@@ -214,11 +223,11 @@ func NewHost[T element](s *Scope, values []T, shape ...int64) Tensor {
 		s.Fail(fmt.Errorf("new tensor: %d values for shape %v", len(values), shape))
 		return Tensor{}
 	}
-	p := s.out(1)
 	if len(values) == 0 || len(shape) == 0 {
-		s.Fail(fmt.Errorf("new tensor: empty"))
+		s.Fail(fmt.Errorf("new tensor: no values or no shape"))
 		return Tensor{}
 	}
+	p := s.out(1)
 	*p = libtch.AtTensorOfData(unsafe.Pointer(&values[0]), shape, uint(len(shape)), uint(unsafe.Sizeof(values[0])), int(kindOf[T]()))
 	return s.got(p, "new tensor")
 }

@@ -12,6 +12,7 @@
 #include <torch/torch.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -84,13 +85,15 @@ int absa_cuda_devices(void) {
   }
 }
 
-void absa_set_threads(int threads) { at::set_num_threads(threads); }
+void absa_set_threads(int threads) {
+  at::set_num_threads(std::max(1, threads)); // throws below 1
+}
 
 int absa_threads(void) { return at::get_num_threads(); }
 
 // A worker thread inherits the mode from the thread that starts it, so this
 // must be called before the first parallel region.
-void absa_flush_denormals(void) { at::globalContext().setFlushDenormal(true); }
+void absa_flush_denormals(bool on) { at::globalContext().setFlushDenormal(on); }
 
 // libgomp's workers spin for milliseconds after a parallel region in the hope
 // of another one. Pausing the runtime ends them; the next region starts them

@@ -23,7 +23,7 @@ int absa_cuda_devices(void);
 
 void absa_set_threads(int threads);
 int absa_threads(void);
-void absa_flush_denormals(void);
+void absa_flush_denormals(bool on);
 void absa_release_threads(void);
 
 void absa_set_grad_mode(bool enabled);

@@ -140,6 +140,9 @@ func write[T element](t Tensor, values []T) error {
 	if got, want := kindOf[T](), t.Kind(); got != want {
 		return fmt.Errorf("write a tensor: got %v, want %v", got, want)
 	}
+	if got, want := int64(len(values)), t.Elements(); got != want {
+		return fmt.Errorf("write a tensor: got %d values, want %d for %s", got, want, t.describe())
+	}
 	if len(values) == 0 {
 		return nil
 	}
