@@ -5,6 +5,7 @@ import (
 	"runtime"
 
 	"absa/configs"
+	"absa/internal/host"
 	"absa/internal/metrics"
 	"absa/internal/torch"
 	"absa/models"
@@ -18,6 +19,23 @@ func threads(setting int) int {
 		return setting
 	}
 	return runtime.NumCPU()
+}
+
+// sharedCores is how many cores' worth of other work makes a host a shared one.
+const sharedCores = 0.5
+
+// watchOthers measures, beside what the caller does, how many cores other
+// processes use. It is a remark for the user: where it cannot be had, it is 0.
+func watchOthers() <-chan float64 {
+	found := make(chan float64, 1)
+	go func() {
+		n, err := host.BusyByOthers()
+		if err != nil {
+			n = 0
+		}
+		found <- n
+	}()
+	return found
 }
 
 func labelsOf(c configs.Config) models.Labels {

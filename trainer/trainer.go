@@ -85,8 +85,12 @@ func newTrainer(ctx context.Context, options Options) (_ *Trainer, err error) {
 		return nil, fmt.Errorf("train.device: %w", err)
 	}
 	torch.SetThreads(threads(c.Train.Threads))
+	busy := watchOthers() // while the data is being read
 	if t.data, err = Prepare(ctx, c, t.report); err != nil {
 		return nil, err
+	}
+	if n := <-busy; torch.Threads() > 1 && n > sharedCores {
+		t.report(Note{Text: fmt.Sprintf("other processes keep %.1f cores busy: the %d threads of a step wait for each other, and --set train.threads=1 may be many times faster", n, torch.Threads())})
 	}
 	t.batches, err = data.NewLoader(t.data.Train, data.Options{
 		BatchSize: c.Loader.BatchSize,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compares the candidates for the preset restaurants on validation data alone:
-# each is trained on 80 % of the SemEval-2014 training corpus, for four
+# each is trained on 80 % of the SemEval-2014 training corpus, for three
 # stratified splits of it, and scored after every epoch on the other 20 %. Prints,
 # for each candidate and epoch, the mean validation accuracy over the splits.
 #
@@ -26,13 +26,13 @@ one() {
 export -f one
 
 grep -v '^#' "$candidates" | while read -r name changes; do
-	for split in 1 2 3 4; do
+	for split in 1 2 3; do
 		echo "$out $name $split${changes:+ $changes}" # xargs joins lines at a trailing blank
 	done
 done | xargs -P "${JOBS:-1}" -L 1 bash -c 'one "$@"' one
 
 grep -v '^#' "$candidates" | while read -r name _; do
-	cat "$out/$name"-[1-4]/metrics.jsonl | awk -v name="$name" '
+	cat "$out/$name"-[1-3]/metrics.jsonl | awk -v name="$name" '
 		match($0, /"epoch":[0-9]+/) { e = substr($0, RSTART + 8, RLENGTH - 8) + 0 }
 		match($0, /"valid_accuracy":[0-9.]+/) {
 			sum[e] += substr($0, RSTART + 17, RLENGTH - 17); n[e]++; if (e > last) last = e

@@ -17,7 +17,7 @@ import (
 // Whatever happens, the final name never shows a partial file: the bytes go to
 // a hidden file beside it, are synced, and then get the name; the folder is
 // synced last.
-func Write(path string, fill func(io.Writer) error) error { return write(path, fill, os.Link) }
+func Write(path string, fill func(io.Writer) error) error { return write(path, fill, link) }
 
 // Replace is Write in place of a file of that name.
 func Replace(path string, fill func(io.Writer) error) error { return write(path, fill, os.Rename) }
@@ -52,6 +52,21 @@ func write(path string, fill func(io.Writer) error, publish func(from, to string
 		return fmt.Errorf("write %s: %w", path, reason(err))
 	}
 	return SyncDir(dir)
+}
+
+// link gives the temporary file its name unless that is taken; a rename would
+// replace what is there.
+func link(temporary, path string) error {
+	err := os.Link(temporary, path)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	// File systems without hard links: a check and a rename, which leaves a
+	// moment in which another process's file could be replaced.
+	if _, err := os.Lstat(path); err == nil {
+		return fs.ErrExist
+	}
+	return os.Rename(temporary, path)
 }
 
 // SyncDir makes the names in a folder durable.

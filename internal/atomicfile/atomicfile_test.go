@@ -71,3 +71,20 @@ func TestMissingFolder(t *testing.T) {
 		t.Errorf("got %v, want %v", err, fs.ErrNotExist)
 	}
 }
+
+// A file that appears while the bytes are being written must stay.
+func TestWriteKeepsLateFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	err := Write(path, func(w io.Writer) error {
+		if err := os.WriteFile(path, []byte("late"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return text("new")(w)
+	})
+	if !errors.Is(err, fs.ErrExist) {
+		t.Errorf("error: got %v, want %v", err, fs.ErrExist)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "late" {
+		t.Errorf("content: got %q (%v), want %q", got, err, "late")
+	}
+}

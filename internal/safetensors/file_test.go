@@ -62,24 +62,6 @@ func TestWriteFile(t *testing.T) {
 	check("replace", second)
 }
 
-// The check at the beginning cannot see a file that appears while the bytes are
-// being written; the link at the end must.
-func TestLinkKeepsLateFile(t *testing.T) {
-	folder := t.TempDir()
-	temporary, path := filepath.Join(folder, "temporary"), filepath.Join(folder, "final")
-	for _, name := range []string{temporary, path} {
-		if err := os.WriteFile(name, []byte(name), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := link(temporary, path); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("link: %v, want %v", err, fs.ErrExist)
-	}
-	if got, err := os.ReadFile(path); err != nil || string(got) != path {
-		t.Errorf("the file now holds %q, %v", got, err)
-	}
-}
-
 func TestWriteFileLeavesNothingBehind(t *testing.T) {
 	folder := t.TempDir()
 	// A rename over a folder that is not empty cannot succeed.

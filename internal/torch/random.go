@@ -59,7 +59,7 @@ func SetRandomState(d Device, state []byte) error {
 	defer s.Close()
 	t := NewHost(s, state, int64(len(state)))
 	if s.err != nil {
-		return s.err
+		return fmt.Errorf("set random state of %v: %w", d, s.err)
 	}
 	if err := message(C.absa_set_rng_state(C.int(d.index()), C.absa_tensor(t.c))); err != nil {
 		return fmt.Errorf("set random state of %v: %w", d, err)

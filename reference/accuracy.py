@@ -1,0 +1,81 @@
+"""Test accuracy of absa and of PyTorch with the article's recipe, over seeds.
+
+Both train on the same split of SemEval-2014 with GloVe 100-d; seeds decide
+initialisation and dropout. The two means should differ by less than two standard
+errors of their difference.
+
+Example: python reference/accuracy.py --seeds 10
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from math import sqrt
+from pathlib import Path
+from statistics import mean, stdev
+
+import torch
+
+import bench
+
+
+def absa(preset: str, seed: int, threads: int, out: Path) -> float:
+    """Accuracy of a preset with one seed, trained and tested by absa."""
+    command = [bench.ROOT / "bin" / "absa", "train", "--quiet", "--json"]
+    command += ["--config", preset, "--device", "cpu", "--out", out]
+    command += [f"--set=train.seed={seed}", f"--set=train.threads={threads}"]
+    done = subprocess.run(command, cwd=bench.ROOT, stdout=subprocess.PIPE, check=True)
+    result = json.loads(done.stdout)
+    rows = " ".join(
+        f"{name} {row['accuracy']:.4f}" for name, row in result["aspects"].items()
+    )
+    print(
+        f"absa {preset} seed {seed}: {result['accuracy']:.4f}"
+        f" macro-F1 {result['macro_f1']:.4f} ({rows})",
+        file=sys.stderr,
+    )
+    return float(result["accuracy"])
+
+
+def summary(name: str, values: list[float]) -> str:
+    """Mean and standard deviation over seeds."""
+    return f"{name}: {mean(values):.4f} ± {stdev(values):.4f} over {len(values)} seeds"
+
+
+def main() -> None:
+    """Trains with every seed on both sides and compares the means."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--preset", default="article", help="article also runs PyTorch")
+    parser.add_argument("--seeds", type=int, default=5, help="seeds 1 to this")
+    parser.add_argument("--threads", type=int, default=1)
+    arguments = parser.parse_args()
+    seeds = range(1, arguments.seeds + 1)
+    with tempfile.TemporaryDirectory() as folder:
+        ours = [
+            absa(arguments.preset, s, arguments.threads, Path(folder) / str(s))
+            for s in seeds
+        ]
+        print(summary(f"absa {arguments.preset}", ours))
+        if arguments.preset != "article":
+            return
+        torch.set_num_threads(arguments.threads)
+        reference = bench.Reference(Path(folder) / "1" / "split.json", real=True)
+    theirs = []
+    for s in seeds:
+        run = bench.train.run(
+            s, reference.matrix, reference.training, reference.test, 3
+        )
+        theirs.append(run["accuracy"])
+        print(f"PyTorch seed {s}: {theirs[-1]:.4f}", file=sys.stderr)
+    print(summary("PyTorch", theirs))
+    error = sqrt((stdev(ours) ** 2 + stdev(theirs) ** 2) / len(ours))
+    difference = mean(ours) - mean(theirs)
+    print(
+        f"difference: {difference:+.4f}, {abs(difference) / error:.2f} standard errors of {error:.4f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
