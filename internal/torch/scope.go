@@ -14,7 +14,12 @@ import (
 // article's model makes some 300 tensors.
 const slabSize = 256
 
-type slab [slabSize]libtch.Ctensor
+// slab holds handles as integers. At every call cgo looks for Go pointers in the
+// whole object that an argument points into; with slots that are pointers that
+// takes longer than a small operation, in memory without pointers nothing.
+type slab [slabSize]uintptr
+
+func (b *slab) slot(i int) *libtch.Ctensor { return (*libtch.Ctensor)(unsafe.Pointer(&b[i])) }
 
 // Scope owns every tensor made through it and carries the first error. Close
 // frees the tensors. A scope belongs to one goroutine, the one that talks to
@@ -58,7 +63,7 @@ func (s *Scope) Close() {
 // scope, and its memory, for every step.
 func (s *Scope) Reset() {
 	for i := range s.used {
-		slot := &s.slabs[i/slabSize][i%slabSize]
+		slot := s.slabs[i/slabSize].slot(i % slabSize)
 		Tensor{*slot}.free()
 		*slot = nil
 	}
@@ -87,7 +92,7 @@ func (s *Scope) out(n int) *libtch.Ctensor {
 	if s.used/slabSize == len(s.slabs) {
 		s.slabs = append(s.slabs, new(slab))
 	}
-	slot := &s.slabs[s.used/slabSize][s.used%slabSize]
+	slot := s.slabs[s.used/slabSize].slot(s.used % slabSize)
 	s.used += n
 	return slot
 }

@@ -24,13 +24,13 @@ const pause = 300 * time.Millisecond
 func idle() int {
 	err := Locked(func() error {
 		SetThreads(2)
+		settle()
 		s := NewScope(CPU)
 		defer s.Close()
 		parallel(s)
 		if err := s.Err(); err != nil {
 			return err
 		}
-		runtime.GC()
 		if os.Getenv(idleEnv) == "released" {
 			ReleaseThreads()
 		}
@@ -44,6 +44,18 @@ func idle() int {
 		return 1
 	}
 	return 0
+}
+
+// settle waits until the process rests: SetThreads also starts the pool of
+// LibTorch's quantised operations, whose workers spin once, for some 30 ms.
+func settle() {
+	for range 100 {
+		before := processorTime()
+		time.Sleep(50 * time.Millisecond)
+		if processorTime()-before < 2*time.Millisecond {
+			return
+		}
+	}
 }
 
 // parallel is an operation large enough for LibTorch to divide among threads.

@@ -1,0 +1,275 @@
+package trainer
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"absa/configs"
+	"absa/data"
+	"absa/internal/metrics"
+	"absa/internal/safetensors"
+)
+
+// evaluate is Evaluate of the run with the events that it reported.
+func (r training) evaluate(t *testing.T, o EvaluateOptions) (metrics.Result, []Event) {
+	t.Helper()
+	var events []Event
+	o.Run, o.Report = r.dir, func(e Event) { events = append(events, e) }
+	scores, err := Evaluate(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scores, events
+}
+
+// wantSameScore fails unless the saved run scores as training reported, to the
+// last digit and for every aspect.
+func wantSameScore(t *testing.T, r training, o EvaluateOptions) {
+	t.Helper()
+	scores, _ := r.evaluate(t, o)
+	if got, want := compact(t, Scores(scores)), compact(t, r.result.Score); got != want {
+		t.Errorf("evaluated %s\nreported  %s", got, want)
+	}
+}
+
+// gloveText writes word vectors as GloVe's text for most words of the sample
+// corpus, with the given words besides, and returns the file's path.
+func gloveText(t testing.TB, dimension int, more ...string) string {
+	t.Helper()
+	tokenize, err := data.NewTokenizer(configs.Default().Text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var words []string
+	for _, read := range []func(configs.Data) (*data.Corpus, error){data.Train, data.Test} {
+		corpus, err := read(configs.Default().Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range corpus.Reviews {
+			words = append(words, tokenize(r.Text)...)
+		}
+	}
+	slices.Sort(words)
+	words = slices.Compact(words)
+	words = slices.DeleteFunc(words, func(w string) bool { return strings.HasPrefix(w, "s") }) // some are unknown
+	var b strings.Builder
+	for i, word := range append(words, more...) {
+		b.WriteString(word)
+		for d := range dimension {
+			fmt.Fprintf(&b, " %.4f", float64((i*31+d*17)%97)/48-1)
+		}
+		b.WriteByte('\n')
+	}
+	return write(t, "tiny.txt", b.String())
+}
+
+// TestEvaluateEqualsTraining holds that a saved run scores as it did when it was
+// trained, for each way of evaluating that a configuration can ask for.
+func TestEvaluateEqualsTraining(t *testing.T) {
+	glove := gloveText(t, 10)
+	file := []string{"vectors.kind=file", "vectors.path=" + glove, "vectors.dimension=10"}
+	tests := []struct {
+		name string
+		set  []string
+	}{
+		{"random vectors", nil},
+		{"last weights", []string{"train.select=last"}},
+		{"no validation", []string{"train.select=last", "data.valid_fraction=0"}},
+		{"vectors of a file, trained on", file},
+		{"vectors of a file, as they are", append([]string{"vectors.trainable=false"}, file...)},
+		{"random vector for unknown words", append([]string{"vectors.unknown=random", "vectors.aliases=false"}, file...)},
+		{"mean vector for unknown words", append([]string{"vectors.unknown=mean", "vectors.trainable=false"}, file...)},
+		{"the article's model", append([]string{"model.attention.kind=self", "model.attention.pool=last_padded", "model.attention.masked=false",
+			"model.head.absent_class=true", "model.head.presence=false", "model.head.hidden=6", "model.layers=2", "loader.order=file",
+			"text.cleaning=article", "loader.batch_size=7"}, file...)},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := train(t, small(t, test.set...))
+			wantSameScore(t, r, EvaluateOptions{Data: configs.Sample})
+		})
+	}
+}
+
+// unseen is a corpus with words that neither side of the sample corpus has.
+const unseen = `<sentences>
+<sentence id="1"><text>The zyzzyva was delicious</text><aspectCategories><aspectCategory category="food" polarity="positive"/></aspectCategories></sentence>
+<sentence id="2"><text>Quixotically slow waiters</text><aspectCategories><aspectCategory category="service" polarity="negative"/></aspectCategories></sentence>
+<sentence id="3"><text>...</text><aspectCategories><aspectCategory category="price" polarity="neutral"/></aspectCategories></sentence>
+</sentences>
+`
+
+// TestUnseenWords holds that a run on vectors of a file reads words that it has
+// not seen by that file, and without the file still works.
+func TestUnseenWords(t *testing.T) {
+	glove := gloveText(t, 10, "zyzzyva")
+	r := train(t, small(t, "vectors.kind=file", "vectors.path="+glove, "vectors.dimension=0", "train.max_steps=3"))
+	corpus := write(t, "unseen.xml", unseen)
+
+	s, err := open(r.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := s.vocabulary.Len()
+	reviews, err := data.Read(corpus, s.config.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokenize, err := data.NewTokenizer(s.config.Text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.extend(s.config, tokenize, reviews.Reviews, func(Event) {}); err != nil {
+		t.Fatal(err)
+	}
+	if id := s.vocabulary.ID("zyzzyva"); id < int64(known) {
+		t.Errorf("zyzzyva has id %d of a vocabulary that ended at %d", id, known)
+	} else if row := s.vectors.Values[10*id : 10*id+10]; !slices.ContainsFunc(row, func(v float32) bool { return v != 0 }) {
+		t.Errorf("zyzzyva has the vector %v, want the file's", row)
+	}
+	if got, want := len(s.vectors.Values), 10*s.vocabulary.Len(); got != want {
+		t.Errorf("%d vector values, want %d", got, want)
+	}
+
+	support := func(r metrics.Result) int { return r.Overall.Model.Support() }
+	with, events := r.evaluate(t, EvaluateOptions{Data: corpus})
+	if support(with) != 3 {
+		t.Errorf("%d labels counted, want 3: the sentence without a word counts too", support(with))
+	}
+	if strings.Contains(notes(events), "not seen in training") {
+		t.Errorf("with the file: %s", notes(events))
+	}
+
+	if err := os.Remove(glove); err != nil {
+		t.Fatal(err)
+	}
+	without, events := r.evaluate(t, EvaluateOptions{Data: corpus})
+	if support(without) != 3 {
+		t.Errorf("%d labels counted without the file, want 3", support(without))
+	}
+	if want := "2 words were not seen in training and " + glove + " is not there"; !strings.Contains(notes(events), want) {
+		t.Errorf("without the file the user is told %q, want %q", notes(events), want)
+	}
+	// All that the run's own test corpus needs is in the run.
+	scores, events := r.evaluate(t, EvaluateOptions{Data: configs.Sample})
+	if got, want := compact(t, Scores(scores)), compact(t, r.result.Score); got != want {
+		t.Errorf("evaluated without the file %s\nreported %s", got, want)
+	}
+	if strings.Contains(notes(events), "not there") {
+		t.Errorf("the user is told %q, but no word is missing", notes(events))
+	}
+}
+
+func TestEvaluateOtherVectors(t *testing.T) {
+	glove := gloveText(t, 10)
+	r := train(t, small(t, "vectors.kind=file", "vectors.path="+glove, "vectors.dimension=0", "train.max_steps=1"))
+	if err := os.Rename(gloveText(t, 8), glove); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Evaluate(t.Context(), EvaluateOptions{Run: r.dir, Data: write(t, "unseen.xml", unseen)})
+	wantError(t, err, r.dir, "10 values", glove, "8")
+}
+
+func TestEvaluateOptions(t *testing.T) {
+	r := train(t, small(t, "train.max_steps=1"))
+	tests := []struct {
+		name string
+		o    EvaluateOptions
+		want []string
+	}{
+		{"no such run", EvaluateOptions{Run: filepath.Join(r.dir, "none"), Data: configs.Sample}, []string{"none", WeightsFile, "--out"}},
+		{"no such corpus", EvaluateOptions{Run: r.dir, Data: "none.xml"}, []string{"none.xml", "no such file"}},
+		{"malformed corpus", EvaluateOptions{Run: r.dir, Data: write(t, "bad.xml", "<sentences>\n<sentence>\n</sentences>")}, []string{"bad.xml:3", "malformed XML"}},
+		{"unknown aspect", EvaluateOptions{Run: r.dir, Data: write(t, "bad.xml", strings.Replace(unseen, `"food"`, `"foot"`, 1))}, []string{"bad.xml:2", `"foot"`, "food"}},
+		{"unknown device", EvaluateOptions{Run: r.dir, Data: configs.Sample, Device: "gpu"}, []string{"gpu", "cuda:N"}},
+		{"negative threads", EvaluateOptions{Run: r.dir, Data: configs.Sample, Threads: -1}, []string{"train.threads", "-1"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Evaluate(t.Context(), test.o)
+			wantError(t, err, test.want...)
+		})
+	}
+}
+
+// TestDamagedRun holds that a run folder somebody changed is an error that names
+// the file, never a wrong table.
+func TestDamagedRun(t *testing.T) {
+	r := train(t, small(t, "train.max_steps=1"))
+	tests := []struct {
+		name   string
+		file   string
+		change func(t *testing.T, text []byte) []byte // nil removes the file
+		want   []string
+	}{
+		{"no labels", LabelsFile, nil, []string{LabelsFile, "no such file"}},
+		{"labels cut short", LabelsFile, half, []string{LabelsFile, "unexpected end"}},
+		{"labels of another model", LabelsFile, replace(`"food"`, `"drinks"`), []string{LabelsFile, "are not those of"}},
+		{"majority of fewer aspects", LabelsFile, replace("\"positive\"\n  ]\n}", "\"positive\"\n  ]\n, \"majority\": [\"positive\"]}"), []string{LabelsFile, "1 majority labels for 5 aspects"}},
+		{"majority that is no label", LabelsFile, replace("\"positive\"\n  ]\n}", "\"posit\"\n  ]\n}"), []string{LabelsFile, "posit"}},
+		{"no vocabulary", VocabFile, nil, []string{VocabFile, "no such file"}},
+		{"a word less", VocabFile, func(_ *testing.T, text []byte) []byte {
+			return text[:1+strings.LastIndexByte(strings.TrimSpace(string(text)), '\n')]
+		}, []string{WeightsFile, VocabFile}},
+		{"config of another model", ConfigFile, replace("hidden: 12", "hidden: 14"), []string{WeightsFile, "shape"}},
+		{"config with fewer layers of weights", ConfigFile, replace("presence: true", "presence: false"), []string{WeightsFile, "presence", "no part of the model"}},
+		{"config with more layers of weights", ConfigFile, replace("layers: 1", "layers: 2"), []string{WeightsFile, "backbone.weight_ih_l1"}},
+		{"config with a typo", ConfigFile, replace("epochs:", "epoch:"), []string{ConfigFile + ":", "train.epochs"}},
+		{"weights cut short", WeightsFile, half, []string{WeightsFile}},
+		{"weights of no run", WeightsFile, func(t *testing.T, _ []byte) []byte {
+			x, err := safetensors.NewFloat32("x", []int64{1}, []float32{1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(t.TempDir(), "x")
+			if err := safetensors.WriteFile(path, []safetensors.Tensor{x}, nil); err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return text
+		}, []string{"embedding.weight"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "run")
+			if err := os.CopyFS(dir, os.DirFS(r.dir)); err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(dir, test.file)
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+			if test.change != nil {
+				changed := test.change(t, text)
+				if slices.Equal(changed, text) {
+					t.Fatal("the change changes nothing")
+				}
+				if err := os.WriteFile(path, changed, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, err = Evaluate(t.Context(), EvaluateOptions{Run: dir, Data: configs.Sample})
+			wantError(t, err, append(test.want, dir)...)
+		})
+	}
+}
+
+func half(_ *testing.T, text []byte) []byte { return text[:len(text)/2] }
+
+func replace(old, new string) func(*testing.T, []byte) []byte {
+	return func(_ *testing.T, text []byte) []byte {
+		return []byte(strings.Replace(string(text), old, new, 1))
+	}
+}

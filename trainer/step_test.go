@@ -1,0 +1,100 @@
+package trainer
+
+import (
+	"errors"
+	"math"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestNotFinite holds what is said and kept when training runs into infinity.
+func TestNotFinite(t *testing.T) {
+	tests := []struct {
+		name string
+		set  []string
+	}{
+		{"learning rate 1e30", []string{"train.learning_rate=1e30"}},
+		{"with an average", []string{"train.learning_rate=1e30", "train.ema=0.9"}},
+		// The update itself overflows: the loss before it was fine.
+		{"learning rate 1e39", []string{"train.learning_rate=1e39"}},
+		{"decay that explodes", []string{"train.optimizer=adamw", "train.learning_rate=1", "train.weight_decay=1e20"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := try(t, t.Context(), small(t, append(test.set, "train.epochs=20")...), nil)
+			if !errors.Is(r.err, ErrNotFinite) {
+				t.Fatalf("got %v, want it to wrap ErrNotFinite", r.err)
+			}
+			t.Log(r.err)
+			wantError(t, r.err, "loss ", "largest gradient ", "train.learning_rate")
+			if !regexp.MustCompile(`^step [1-9]\d*: `).MatchString(r.err.Error()) {
+				t.Errorf("%q does not begin with the step", r.err)
+			}
+			if _, err := r.sentences(t); err != nil {
+				t.Error(err)
+			}
+			if diff := cmp.Diff(begun(LastFile), files(t, r.dir)); diff != "" {
+				t.Errorf("files (-want +got):\n%s", diff)
+			}
+			for name, values := range r.weights(t, LastFile) {
+				for _, v := range values {
+					if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+						t.Fatalf("%s: %s holds %v", LastFile, name, v)
+					}
+				}
+			}
+		})
+	}
+}
+
+// sentences returns the ids that the error names, which must be those of a
+// batch of the training side.
+func (r training) sentences(t *testing.T) ([]string, error) {
+	t.Helper()
+	_, list, ok := strings.Cut(r.err.Error(), "sentences ")
+	if !ok {
+		return nil, errors.New("the error names no sentences")
+	}
+	list, _, _ = strings.Cut(list, ";")
+	ids := strings.Fields(list)
+	if len(ids) != 32 {
+		return nil, errors.New("the error does not name the 32 sentences of the batch: " + list)
+	}
+	side := r.read(t, SplitFile)
+	train, _, _ := strings.Cut(side, `"valid"`)
+	for _, id := range ids {
+		if !strings.Contains(train, `"`+id+`"`) {
+			return nil, errors.New(id + " is not a sentence of the training side")
+		}
+	}
+	return ids, nil
+}
+
+// TestNotFiniteInEvaluation holds that weights which overflow between the last
+// step of an epoch and its validation are an error too, not a table.
+func TestNotFiniteInEvaluation(t *testing.T) {
+	tests := []struct {
+		name string
+		set  []string
+	}{
+		{"validation", nil},
+		{"test", []string{"data.valid_fraction=0", "train.select=last"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := try(t, t.Context(), small(t, append(test.set, "train.learning_rate=1e39", "train.max_steps=1")...), nil)
+			if !errors.Is(r.err, ErrNotFinite) {
+				t.Fatalf("got %v, want it to wrap ErrNotFinite", r.err)
+			}
+			wantError(t, r.err, "evaluation after step 1")
+			for _, name := range files(t, r.dir) {
+				if name == ResultFile || name == WeightsFile {
+					t.Errorf("there is %s", name)
+				}
+			}
+		})
+	}
+}
