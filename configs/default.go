@@ -22,6 +22,7 @@ func Default() Config {
 		Vectors: Vectors{
 			Kind:      "random",
 			Dimension: 100,
+			Std:       1,
 			Trainable: true,
 			Unknown:   "zero",
 			Aliases:   true,

@@ -153,6 +153,7 @@ func (v *validator) input(c *Config) {
 		v.check(w.Path != "", "vectors.path", "is empty, but vectors.kind is file; name the file, or set vectors.kind to random")
 		v.atLeast("vectors.dimension", w.Dimension, 0)
 	case "random":
+		v.check(w.Std > 0, "vectors.std", "%v: random vectors need a positive standard deviation", w.Std)
 		v.check(w.Dimension >= 1, "vectors.dimension", "%d: random vectors need a length; set it to 1 or more", w.Dimension)
 	}
 	v.atLeast("vectors.min_count", w.MinCount, 1)

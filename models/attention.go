@@ -21,10 +21,11 @@ import (
 //
 // so the softmax sees Wkᵀq·h_t, and bk, which it cancels, gets no gradient.
 type selfAttention struct {
-	heads   int64
-	masked  bool
-	poolBy  string
-	aspects []attentionWeights
+	heads    int64
+	features int64 // 2H
+	masked   bool
+	poolBy   string
+	aspects  []attentionWeights
 }
 
 type attentionWeights struct {
@@ -38,7 +39,7 @@ func newSelfAttention(p *torch.Parameters, config configs.Model, aspects []strin
 	if at.Heads < 1 || features%int64(at.Heads) != 0 {
 		return nil, fmt.Errorf("%d features cannot be divided among %d attention heads", features, at.Heads)
 	}
-	q := &selfAttention{heads: int64(at.Heads), masked: at.Masked, poolBy: at.Pool}
+	q := &selfAttention{heads: int64(at.Heads), features: features, masked: at.Masked, poolBy: at.Pool}
 	switch at.Pool {
 	case "last_padded", "last", "mean", "max", "query":
 	default:
@@ -68,7 +69,7 @@ func (q *selfAttention) pool(s *torch.Scope, h states) torch.Tensor {
 		case "last_padded":
 			pooled[a] = q.one(s, w, s.Select(hBTD, 1, -1), hBTD, h.Input)
 		case "last":
-			pooled[a] = q.one(s, w, lastValid(s, hBTD, h.Input), hBTD, h.Input)
+			pooled[a] = q.one(s, w, q.lastValid(s, hBTD, h.Input), hBTD, h.Input)
 		case "query":
 			pooled[a] = q.one(s, w, s.Unsqueeze(w.seed, 0), hBTD, h.Input)
 		case "mean": // the projection is linear: once after the mean
@@ -85,7 +86,7 @@ func (q *selfAttention) pool(s *torch.Scope, h states) torch.Tensor {
 // one returns the attention's output for one query x [B,2H], or [1,2H] for all
 // sentences, over h [B,T,2H]: [B,2H].
 func (q *selfAttention) one(s *torch.Scope, w attentionWeights, x, h torch.Tensor, in Input) torch.Tensor {
-	features := h.Shape()[2]
+	features := q.features
 	d := features / q.heads
 	qBD := s.Linear(x, w.query.Weight, w.query.Bias)
 	qhBd := s.Transpose(s.Reshape(qBD, -1, q.heads, d), 0, 1)
@@ -106,7 +107,7 @@ func (q *selfAttention) one(s *torch.Scope, w attentionWeights, x, h torch.Tenso
 // all returns the heads' joined outputs for every position, before the output
 // projection: [B,T,2H].
 func (q *selfAttention) all(s *torch.Scope, w attentionWeights, h torch.Tensor, in Input) torch.Tensor {
-	features := h.Shape()[2]
+	features := q.features
 	split := func(a torch.Affine) torch.Tensor {
 		x := s.Linear(h, a.Weight, a.Bias)
 		return s.Transpose(s.Reshape(x, in.B, in.T, q.heads, features/q.heads), 1, 2)
@@ -120,7 +121,7 @@ func (q *selfAttention) all(s *torch.Scope, w attentionWeights, h torch.Tensor, 
 }
 
 // lastValid returns each sentence's state at its last token: [B,2H].
-func lastValid(s *torch.Scope, h torch.Tensor, in Input) torch.Tensor {
-	index := s.Expand(in.Last, in.B, 1, h.Shape()[2])
+func (q *selfAttention) lastValid(s *torch.Scope, h torch.Tensor, in Input) torch.Tensor {
+	index := s.Expand(in.Last, in.B, 1, q.features)
 	return s.Squeeze(s.Gather(h, 1, index), 1)
 }

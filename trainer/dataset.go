@@ -2,7 +2,9 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -30,14 +32,14 @@ func Prepare(ctx context.Context, c configs.Config, report func(Event)) (*Datase
 	}
 	corpus, err := data.Train(c.Data)
 	if err != nil {
-		return nil, fmt.Errorf("data.train: %w", err)
+		return nil, hint(err)
 	}
 	noteCorpus(note, "training", corpus)
 	var test []data.Review
 	if c.Data.Test != "" {
 		t, err := data.Test(c.Data)
 		if err != nil {
-			return nil, fmt.Errorf("data.test: %w", err)
+			return nil, hint(err)
 		}
 		noteCorpus(note, "test", t)
 		test = t.Reviews
@@ -77,6 +79,14 @@ func Prepare(ctx context.Context, c configs.Config, report func(Event)) (*Datase
 		return nil, fmt.Errorf("data.train: %w", err)
 	}
 	return d, nil
+}
+
+// hint adds to the error of a corpus that is not there how to get one.
+func hint(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w (absa fetch semeval2014 downloads the corpus of the presets)", err)
+	}
+	return err
 }
 
 // majority is what the baseline answers: each aspect's most frequent polarity in
@@ -147,7 +157,7 @@ func vocabularyOf(tokenize data.Tokenizer, minCount int, sets ...[]data.Review) 
 func lookUp(c configs.Config, words []string, report func(Event)) (models.Vectors, error) {
 	v := c.Vectors
 	if v.Kind == "random" {
-		return models.Vectors{Values: vectors.Random(words, v.Dimension, c.Train.Seed), Dimension: v.Dimension, Trainable: v.Trainable}, nil
+		return models.Vectors{Values: vectors.Random(words, v.Dimension, c.Train.Seed, v.Std), Dimension: v.Dimension, Trainable: v.Trainable}, nil
 	}
 	table, err := vectors.Open(v.Path, vectors.Options{Progress: func(done, total int64) {
 		report(VectorsRead{Path: v.Path, Done: done, Total: total})

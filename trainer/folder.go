@@ -133,7 +133,8 @@ func (f *folder) append(epoch Epoch) error {
 	return nil
 }
 
-// writeWeights saves all parameters under their names.
+// writeWeights saves all parameters under their names. Weights that are not
+// finite are refused: an update can overflow after a loss that did not.
 func (f *folder) writeWeights(name string, parameters *torch.Parameters) error {
 	list := parameters.All()
 	tensors := make([]safetensors.Tensor, len(list))
@@ -141,6 +142,11 @@ func (f *folder) writeWeights(name string, parameters *torch.Parameters) error {
 		values, err := p.Float32s()
 		if err != nil {
 			return fmt.Errorf("save weights: %w", err)
+		}
+		for _, v := range values {
+			if !finite(float64(v)) {
+				return fmt.Errorf("save weights: %s holds %g, so none are saved; %s", p.Name, v, tamer)
+			}
 		}
 		if tensors[i], err = safetensors.NewFloat32(p.Name, p.Tensor.Shape(), values); err != nil {
 			return fmt.Errorf("save weights: %w", err)

@@ -53,6 +53,9 @@ func evaluateRun(ctx context.Context, o EvaluateOptions) (metrics.Result, error)
 	if o.Threads != 0 {
 		c.Train.Threads = o.Threads
 	}
+	if err := c.Validate(); err != nil {
+		return none, err
+	}
 	device, err := torch.ParseDevice(c.Train.Device)
 	if err != nil {
 		return none, err
@@ -60,8 +63,7 @@ func evaluateRun(ctx context.Context, o EvaluateOptions) (metrics.Result, error)
 	torch.SetThreads(threads(c.Train.Threads))
 	defer torch.ReleaseThreads()
 
-	c.Data.Test = o.Data
-	corpus, err := data.Test(c.Data)
+	corpus, err := corpusOf(o.Data, c.Data)
 	if err != nil {
 		return none, err
 	}
@@ -93,6 +95,15 @@ func evaluateRun(ctx context.Context, o EvaluateOptions) (metrics.Result, error)
 		return none, err
 	}
 	return metrics.Evaluate(model.Labels.Aspects, model.Labels.Polarities, v.gold, v.predicted, saved.majority)
+}
+
+// corpusOf reads a file, or the test side of the embedded corpus.
+func corpusOf(path string, c configs.Data) (*data.Corpus, error) {
+	if path == configs.Sample {
+		c.Test = path
+		return data.Test(c)
+	}
+	return data.Read(path, c)
 }
 
 // saved is a run as its folder holds it.
@@ -153,7 +164,11 @@ func (s *saved) readLabels() error {
 	}
 	s.labels = f.Labels
 	for _, name := range f.Majority {
-		s.majority = append(s.majority, slices.Index(f.Polarities, name)) // -1 is data.Absent
+		i := slices.Index(f.Polarities, name)
+		if i < 0 && name != models.Absent {
+			return fmt.Errorf("%s: majority label %q is none of %q", path, name, f.Polarities)
+		}
+		s.majority = append(s.majority, i) // -1 is data.Absent
 	}
 	return nil
 }

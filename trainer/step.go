@@ -68,9 +68,12 @@ func (t *Trainer) notFinite(loss float64, batch data.Batch) error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: loss %g, largest gradient %g in %s, sentences %s; try a smaller train.learning_rate or a train.clip_norm",
-		ErrNotFinite, loss, grad, name, strings.Join(ids, " "))
+	return fmt.Errorf("%w: loss %g, largest gradient %g in %s, sentences %s; %s",
+		ErrNotFinite, loss, grad, name, strings.Join(ids, " "), tamer)
 }
+
+// tamer is what helps against ErrNotFinite.
+const tamer = "try a smaller train.learning_rate or a train.clip_norm"
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 

@@ -156,16 +156,16 @@ func (t *Trainer) run(ctx context.Context) (*Result, error) {
 	for t.at.Epoch < t.config.Train.Epochs {
 		epoch, err := t.epoch(ctx)
 		if err != nil {
-			return nil, t.keep(err)
+			return nil, t.keep(err, "weights so far")
 		}
 		best, err := t.validate(ctx, &epoch)
 		if err != nil {
-			return nil, t.keep(err)
+			return nil, t.keep(err, "weights so far")
 		}
 		t.at.Epoch++
 		t.history = append(t.history, epoch)
 		if err := t.out.append(epoch); err != nil {
-			return nil, err
+			return nil, t.keep(err, "weights so far")
 		}
 		t.report(EpochDone{Epoch: epoch, Epochs: t.config.Train.Epochs, Best: best})
 		if t.stale() {
@@ -187,7 +187,11 @@ func (t *Trainer) epoch(ctx context.Context) (Epoch, error) {
 	steps := t.stepsInEpoch()
 	var correct, pairs int
 	start := time.Now()
-	for batch, err := range t.batches.Epoch(t.at.Epoch, 0) {
+	order := t.at.Epoch
+	if t.config.Train.OverfitBatches > 0 {
+		order = 0 // the same batches in every epoch
+	}
+	for batch, err := range t.batches.Epoch(order, 0) {
 		if err != nil {
 			return e, fmt.Errorf("epoch %d: %w", e.Epoch, err)
 		}
@@ -264,6 +268,9 @@ func (t *Trainer) evaluate(ctx context.Context, examples []data.Example) (*evalu
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w in evaluation after step %d: %w", ErrInterrupted, t.at.Step, err)
 	}
+	if err == nil && !finite(v.loss) {
+		return nil, fmt.Errorf("evaluation after step %d: %w: loss %g; %s", t.at.Step, ErrNotFinite, v.loss, tamer)
+	}
 	return v, err
 }
 
@@ -295,7 +302,7 @@ func (t *Trainer) finish(ctx context.Context, stopped string) (*Result, error) {
 	if len(t.data.Test) > 0 {
 		v, err := t.evaluate(ctx, t.data.Test)
 		if err != nil {
-			return nil, t.keep(err)
+			return nil, t.keep(err, "weights to be tested")
 		}
 		scores, err := metrics.Evaluate(t.model.Labels.Aspects, t.model.Labels.Polarities, v.gold, v.predicted, t.data.Majority)
 		if err != nil {
@@ -313,12 +320,12 @@ func (t *Trainer) finish(ctx context.Context, stopped string) (*Result, error) {
 	return r, nil
 }
 
-// keep saves the last good weights of a run that err ends.
-func (t *Trainer) keep(err error) error {
+// keep saves the weights of a run that err ends; which says what they are.
+func (t *Trainer) keep(err error, which string) error {
 	if saving := t.out.writeWeights(LastFile, t.model.Parameters); saving != nil {
 		return errors.Join(err, saving)
 	}
-	return fmt.Errorf("%w (the weights of step %d are in %s)", err, t.at.Step, t.out.path(LastFile))
+	return fmt.Errorf("%w (the %s, of %d steps, are in %s)", err, which, t.at.Step, t.out.path(LastFile))
 }
 
 // stale reports whether validation has not improved for train.patience epochs.

@@ -108,27 +108,30 @@ func spread(rows []float32) float64 {
 }
 
 func TestRandom(t *testing.T) {
-	one := Random([]string{"<pad>", "<unk>", "food", "service"}, 50, 7)
-	two := Random([]string{"<pad>", "service", "food"}, 50, 7)
+	one := Random([]string{"<pad>", "<unk>", "food", "service"}, 50, 7, 1)
+	two := Random([]string{"<pad>", "service", "food"}, 50, 7, 1)
 	if !cmp.Equal(one[100:150], two[100:150]) || !cmp.Equal(one[150:], two[50:100]) {
 		t.Error("a word's row depends on the vocabulary")
 	}
-	if cmp.Equal(one[100:150], Random([]string{"", "", "food"}, 50, 8)[100:]) {
+	if cmp.Equal(one[100:150], Random([]string{"", "", "food"}, 50, 8, 1)[100:]) {
 		t.Error("the seed does not matter")
 	}
 	if got := one[:50]; !cmp.Equal(got, make([]float32, 50)) {
 		t.Errorf("padding: %v", got)
 	}
-	wide := Random([]string{"<pad>", "food"}, 100_000, 7)[100_000:]
+	wide := Random([]string{"<pad>", "food"}, 100_000, 7, 1)[100_000:]
 	if got := spread(wide); math.Abs(got-1) > 0.01 {
 		t.Errorf("std %v, want about 1", got)
 	}
-	if got := Random([]string{"a"}, 0, 1); got != nil {
+	if got := spread(Random([]string{"<pad>", "food"}, 100_000, 7, 0.1)[100_000:]); math.Abs(got-0.1) > 0.001 {
+		t.Errorf("std %v, want about 0.1", got)
+	}
+	if got := Random([]string{"a"}, 0, 1, 1); got != nil {
 		t.Errorf("dimension 0: %v", got)
 	}
 	// A change of these numbers would change every run with random vectors.
 	want := []float32{0.72024846, 0.075139575, 0.3636018, -1.2904862}
-	if got := Random([]string{"<pad>", "food"}, 4, 42)[4:]; !cmp.Equal(got, want) {
+	if got := Random([]string{"<pad>", "food"}, 4, 42, 1)[4:]; !cmp.Equal(got, want) {
 		t.Errorf("food by seed 42 = %v, want %v", got, want)
 	}
 }

@@ -6,18 +6,18 @@ import (
 	"math/rand/v2"
 )
 
-// Random is a table [len(words), dimension] drawn from N(0,1), as PyTorch
-// initialises an embedding; row 0, padding, is zero. A word's row depends on
+// Random is a table [len(words), dimension] drawn from N(0,std²), as PyTorch
+// initialises an embedding with std 1; row 0, padding, is zero. A word's row depends on
 // seed and word alone: it stays the same when the vocabulary around it grows
 // or changes its order. The result is nil if dimension is not positive.
-func Random(words []string, dimension int, seed int64) []float32 {
+func Random(words []string, dimension int, seed int64, std float64) []float32 {
 	if dimension <= 0 {
 		return nil
 	}
 	rows := make([]float32, len(words)*dimension)
 	for i, word := range words {
 		if i != padRow {
-			gaussian(rows[i*dimension:(i+1)*dimension], word, seed, 1)
+			gaussian(rows[i*dimension:(i+1)*dimension], word, seed, std)
 		}
 	}
 	return rows

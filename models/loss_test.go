@@ -1,0 +1,211 @@
+package models
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"absa/configs"
+)
+
+var (
+	twoAspects = Labels{Aspects: []string{"food", "price"}, Polarities: []string{"positive", "neutral", "negative"}}
+	weights    = []configs.ClassWeight{{Label: "negative", Weight: 3}, {Label: "neutral", Weight: 0.5}}
+)
+
+func withAbsent(l Labels) Labels {
+	l.AbsentClass = true
+	return l
+}
+
+func TestTargets(t *testing.T) {
+	const none = -1
+	for _, c := range []struct {
+		name   string
+		labels Labels
+		config configs.Loss
+		given  []int64
+		want   Targets
+	}{
+		{
+			// food: weights 1 and 3 over their sum 4; price: 1 label alone.
+			name: "per aspect", labels: twoAspects, config: configs.Loss{Reduction: "aspect", ClassWeights: weights},
+			given: []int64{0, none, 2, 1, none, none},
+			want: Targets{
+				Class: []int64{0, 0, 2, 1, 0, 0}, Weight: []float32{0.25, 0, 0.75, 1, 0, 0},
+				Present: []float32{1, 0, 1, 1, 0, 0}, Pairs: 3,
+			},
+		},
+		{
+			name: "over all pairs", labels: twoAspects, config: configs.Loss{Reduction: "pairs", ClassWeights: weights},
+			given: []int64{0, none, 2, 1, none, none},
+			want: Targets{
+				Class: []int64{0, 0, 2, 1, 0, 0}, Weight: []float32{1 / 4.5, 0, 3 / 4.5, 0.5 / 4.5, 0, 0},
+				Present: []float32{1, 0, 1, 1, 0, 0}, Pairs: 3,
+			},
+		},
+		{
+			name: "class 0 is absent", labels: withAbsent(twoAspects), config: configs.Loss{Reduction: "aspect", ClassWeights: append(slices.Clone(weights), configs.ClassWeight{Label: Absent, Weight: 9})},
+			given: []int64{0, none, 2, 1},
+			want: Targets{
+				Class: []int64{1, 0, 3, 2}, Weight: []float32{0.25, 0, 0.75, 1},
+				Present: []float32{1, 0, 1, 1}, Pairs: 3,
+			},
+		},
+		{
+			name: "an aspect without a label", labels: twoAspects, config: configs.Loss{Reduction: "aspect"},
+			given: []int64{none, 1, none, 1},
+			want: Targets{
+				Class: []int64{0, 1, 0, 1}, Weight: []float32{0, 0.5, 0, 0.5},
+				Present: []float32{0, 1, 0, 1}, Pairs: 2,
+			},
+		},
+		{
+			name: "no label", labels: twoAspects, config: configs.Loss{Reduction: "pairs"},
+			given: []int64{none, none},
+			want:  Targets{Class: []int64{0, 0}, Weight: []float32{0, 0}, Present: []float32{0, 0}},
+		},
+		{
+			name: "only labels of weight 0", labels: twoAspects, config: configs.Loss{Reduction: "aspect", ClassWeights: []configs.ClassWeight{{Label: "neutral", Weight: 0}}},
+			given: []int64{1, 1},
+			want:  Targets{Class: []int64{1, 1}, Weight: []float32{0, 0}, Present: []float32{1, 1}, Pairs: 2},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, err := NewLoss(c.config, c.labels)
+			noErr(t, err)
+			if d := cmp.Diff(c.want, l.Targets(c.given), cmpopts.EquateApprox(1e-6, 0)); d != "" {
+				t.Errorf("targets (-want +got)\n%s", d)
+			}
+		})
+	}
+}
+
+func TestNewLossRefusesAnUnknownLabel(t *testing.T) {
+	for _, label := range []string{"postive", "", Absent} { // absent is a class only where the head has it
+		_, err := NewLoss(configs.Loss{ClassWeights: []configs.ClassWeight{{Label: label, Weight: 1}}}, twoAspects)
+		if err == nil {
+			t.Errorf("label %q: got no error", label)
+			continue
+		}
+		for _, part := range []string{"loss.class_weights", `"` + label + `"`, `"positive" "neutral" "negative"`} {
+			if !strings.Contains(err.Error(), part) {
+				t.Errorf("label %q: got %q, want it to hold %q", label, err, part)
+			}
+		}
+	}
+}
+
+// TestLoss compares with the definition, worked out on the host in float64, on
+// three aspects of five classes: nothing may depend on the two being equal.
+func TestLoss(t *testing.T) {
+	labels := Labels{Aspects: []string{"food", "price", "service"}, Polarities: []string{"positive", "neutral", "negative", "conflict"}, AbsentClass: true}
+	config := configs.Model{
+		Hidden: 8, Layers: 1, Attention: configs.Attention{Kind: "self", Heads: 4, Masked: true, Pool: "mean"},
+		Head: configs.Head{Presence: true},
+	}
+	classWeight := []float64{1, 0.5, 2, 1, 3} // absent first
+	const presenceWeight = 0.7
+	sentences := [][]int64{{3, 1, 4, 1, 5}, {9, 2, 6}, {5, 3, 5}, {8}}
+	for _, c := range []struct {
+		name      string
+		reduction string
+		given     []int64 // [B,A]
+	}{
+		{"per aspect", "aspect", []int64{0, 1, 2, 3, -1, 2, -1, -1, 3, 1, 0, -1}},
+		{"over all pairs", "pairs", []int64{0, 1, 2, 3, -1, 2, -1, -1, 3, 1, 0, -1}},
+		{"an aspect without a label", "aspect", []int64{0, -1, 2, 3, -1, 2, -1, -1, 3, 1, -1, -1}},
+		{"one label", "pairs", []int64{-1, -1, -1, -1, -1, -1, -1, 2, -1, -1, -1, -1}},
+		{"no label, per aspect", "aspect", slices.Repeat([]int64{-1}, 12)},
+		{"no label, over all pairs", "pairs", slices.Repeat([]int64{-1}, 12)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, m := newScope(t), newModel(t, config, labels)
+			lossConfig := configs.Loss{Reduction: c.reduction, PresenceWeight: presenceWeight}
+			for i, class := range labels.Classes() {
+				lossConfig.ClassWeights = append(lossConfig.ClassWeights, configs.ClassWeight{Label: class, Weight: classWeight[i]})
+			}
+			l, err := NewLoss(lossConfig, labels)
+			noErr(t, err)
+			out := m.Forward(s, feed(s, sentences...))
+			loss := l.Forward(s, out, l.Targets(c.given))
+			s.Backward(loss)
+			noErr(t, s.Err())
+			if d := cmp.Diff([]int64{4, 3, 5}, out.Logits.Shape()); d != "" {
+				t.Fatalf("shape of the logits (-want +got)\n%s", d)
+			}
+
+			const aspects, classes = 3, 5
+			logits, presence := s.Float32s(out.Logits), s.Float32s(out.Presence)
+			sums, totals := map[int]float64{}, map[int]float64{}
+			want := 0.0
+			for i, label := range c.given {
+				// Binary cross-entropy with a sigmoid: log(1 + e^±x).
+				sign := 1.0
+				if label >= 0 {
+					sign = -1
+				}
+				want += presenceWeight * math.Log1p(math.Exp(sign*float64(presence[i]))) / float64(len(c.given))
+				if label < 0 {
+					continue
+				}
+				sum := 0.0
+				for k := range classes {
+					sum += math.Exp(float64(logits[i*classes+k]))
+				}
+				class := int(label) + 1
+				group := i % aspects
+				if c.reduction == "pairs" {
+					group = 0
+				}
+				sums[group] += classWeight[class] * (math.Log(sum) - float64(logits[i*classes+class]))
+				totals[group] += classWeight[class]
+			}
+			for group, total := range totals {
+				want += sums[group] / total
+			}
+			if got := s.Item(loss); math.Abs(got-want) > 1e-6*want {
+				t.Errorf("loss: got %.8f, want %.8f", got, want)
+			}
+
+			for _, q := range m.Parameters.Trainable() {
+				if n := norm(gradient(t, s, q)); math.IsNaN(n) || math.IsInf(n, 0) {
+					t.Errorf("gradient of %s: norm %g", q.Name, n)
+				}
+			}
+			for a, aspect := range labels.Aspects {
+				labelled := false
+				for i := a; i < len(c.given); i += aspects {
+					labelled = labelled || c.given[i] >= 0
+				}
+				q, _ := m.Parameters.Lookup("heads." + aspect + ".classifier.weight")
+				if n := norm(gradient(t, s, q)); (n != 0) != labelled {
+					t.Errorf("gradient of %s: norm %g, but %s has a label: %v", q.Name, n, aspect, labelled)
+				}
+			}
+			noErr(t, s.Err())
+		})
+	}
+}
+
+// TestPresenceIsOffWithoutWeight holds that the presence logits cost nothing
+// when they weigh nothing.
+func TestPresenceIsOffWithoutWeight(t *testing.T) {
+	s := newScope(t)
+	m := newModel(t, configs.Model{Hidden: 4, Layers: 1, Attention: configs.Attention{Kind: "none", Pool: "max"}, Head: configs.Head{Presence: true}}, twoAspects)
+	l, err := NewLoss(configs.Loss{Reduction: "aspect"}, twoAspects)
+	noErr(t, err)
+	s.Backward(l.Forward(s, m.Forward(s, feed(s, []int64{1, 2})), l.Targets([]int64{0, -1})))
+	noErr(t, s.Err())
+	q, ok := m.Parameters.Lookup("heads.food.presence.weight")
+	if !ok {
+		t.Fatal("the model has no presence logit")
+	}
+	if n := norm(gradient(t, s, q)); n != 0 {
+		t.Errorf("gradient of the presence logit: norm %g, want 0", n)
+	}
+}
