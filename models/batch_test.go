@@ -82,31 +82,48 @@ func saidOf(s *torch.Scope, m *Model, sentences [][]int64, at int64) []float32 {
 	return append(s.Float32s(s.Select(out.Logits, 0, at)), s.Float32s(s.Select(out.Presence, 0, at))...)
 }
 
-// TestDropoutIsForTrainingAlone compares an inference scope of a model with
-// dropout everywhere with the same model without.
-func TestDropoutIsForTrainingAlone(t *testing.T) {
+// TestDropout holds that each rate alone drops something in training, and
+// nothing in inference.
+func TestDropout(t *testing.T) {
 	labels := Labels{Aspects: []string{"food"}, Polarities: []string{"positive", "negative"}}
-	sentence := []int64{3, 14, 15, 9}
+	batch := [][]int64{{3, 14, 15, 9}, {2, 6, 5}, {1, 1}}
+	rates := []struct {
+		name string
+		set  func(m *configs.Model)
+	}{
+		{"embedding", func(m *configs.Model) { m.EmbeddingDropout = 0.5 }},
+		{"layer", func(m *configs.Model) { m.LayerDropout = 0.5 }},
+		{"output", func(m *configs.Model) { m.OutputDropout = 0.5 }},
+		{"head", func(m *configs.Model) { m.Head.Dropout = 0.5 }},
+	}
+	said := func(t *testing.T, s *torch.Scope, m *Model) (logits, presence []float32) {
+		noErr(t, torch.Seed(1))
+		out := m.Forward(s, feed(s, batch...))
+		logits, presence = s.Float32s(out.Logits), s.Float32s(out.Presence)
+		noErr(t, s.Err())
+		return logits, presence
+	}
 	for _, plain := range architectures() {
-		a := plain.Attention
-		t.Run(fmt.Sprintf("%s %s masked %v", a.Kind, a.Pool, a.Masked), func(t *testing.T) {
-			s := newScope(t)
-			want := saidOf(s, newModel(t, plain, labels), [][]int64{sentence}, 0)
-			dropping := plain
-			dropping.EmbeddingDropout, dropping.LayerDropout, dropping.OutputDropout, dropping.Head.Dropout = 0.5, 0.5, 0.5, 0.5
-			m := newModel(t, dropping, labels)
-			trained := saidOf(s, m, [][]int64{sentence}, 0)
-			noErr(t, s.Err())
-			if distance(trained, want) == 0 {
-				t.Error("in training nothing is dropped")
-			}
-			s.Close()
+		for _, rate := range rates {
+			a := plain.Attention
+			t.Run(fmt.Sprintf("%s %s masked %v %s", a.Kind, a.Pool, a.Masked, rate.name), func(t *testing.T) {
+				s := newScope(t)
+				logits, presence := said(t, s, newModel(t, plain, labels))
+				dropping := plain
+				rate.set(&dropping)
+				m := newModel(t, dropping, labels)
+				trainedLogits, trainedPresence := said(t, s, m)
+				if distance(trainedLogits, logits) == 0 || distance(trainedPresence, presence) == 0 {
+					t.Error("in training nothing is dropped")
+				}
+				s.Close()
 
-			inference := torch.NewInferenceScope(torch.CPU)
-			defer inference.Close()
-			got := saidOf(inference, m, [][]int64{sentence}, 0)
-			noErr(t, inference.Err())
-			near(t, "inference", got, want, 1e-6, 0)
-		})
+				inference := torch.NewInferenceScope(torch.CPU)
+				defer inference.Close()
+				gotLogits, gotPresence := said(t, inference, m)
+				near(t, "logits in inference", gotLogits, logits, 1e-6, 0)
+				near(t, "presence in inference", gotPresence, presence, 1e-6, 0)
+			})
+		}
 	}
 }

@@ -98,7 +98,7 @@ func checkSplit(t *testing.T, c configs.Config, r training) {
 		t.Errorf("%d of %d sentences are held out, want about 15 %%", len(got.Valid), len(want))
 	}
 	p := r.events[slices.IndexFunc(r.events, func(e Event) bool { _, ok := e.(Prepared); return ok })].(Prepared)
-	if p.Train != len(got.Train) || p.Valid != len(got.Valid) || p.Test != 203 || p.Out != r.dir || p.Threads != 1 || p.StepsInEpoch != 16 {
+	if p.Train != len(got.Train) || p.Valid != len(got.Valid) || p.Test != 203 || p.Out != r.dir || p.Threads != 1 || p.StepsInEpoch != 8 {
 		t.Errorf("reported %+v", p)
 	}
 }

@@ -28,14 +28,14 @@ func TestInterrupt(t *testing.T) {
 		at   func(Event) bool // when the context ends
 		want string           // in the error
 		left []string
-		like []string // a run of this setting ends with the same weights
+		like []string // a run of these settings ends with the same weights
 	}{
 		{
 			name: "in an epoch",
 			at:   func(e Event) bool { s, ok := e.(StepDone); return ok && s.Epoch == 2 && s.Batch == 3 },
-			want: "interrupted at step 19",
+			want: "interrupted at step 11",
 			left: begun(LastFile, MetricsFile),
-			like: []string{"train.max_steps=19"},
+			like: []string{"train.max_steps=11"},
 		},
 		{
 			name: "before the first step",
@@ -45,17 +45,17 @@ func TestInterrupt(t *testing.T) {
 		},
 		{
 			name: "in validation",
-			at:   func(e Event) bool { s, ok := e.(StepDone); return ok && s.Batch == 16 },
-			want: "interrupted in evaluation after step 16",
+			at:   func(e Event) bool { s, ok := e.(StepDone); return ok && s.Batch == 8 },
+			want: "interrupted in evaluation after step 8",
 			left: begun(LastFile),
-			like: []string{"train.max_steps=16"},
+			like: []string{"train.max_steps=8"},
 		},
 		{
 			name: "in the test",
 			at:   func(e Event) bool { s, ok := e.(EpochDone); return ok && s.Epoch.Epoch == 2 },
-			want: "interrupted in evaluation after step 32",
+			want: "interrupted in evaluation after step 16",
 			left: begun(LastFile, MetricsFile),
-			like: []string{"train.max_steps=32"},
+			like: []string{"train.ema=0.9"}, // the weights that the table would have been of
 		},
 	}
 	for _, test := range tests {

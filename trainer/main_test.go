@@ -52,11 +52,11 @@ func load(t testing.TB, name string, set ...string) configs.Config {
 	return r.Config
 }
 
-// small is a configuration on the sample corpus whose epochs, of 16 steps, take
-// a moment.
+// small is a configuration on the sample corpus whose epochs, of 8 steps, take a
+// moment.
 func small(t testing.TB, set ...string) configs.Config {
 	t.Helper()
-	return load(t, "sample", append([]string{"model.hidden=12", "vectors.dimension=12", "train.epochs=2", "train.patience=0"}, set...)...)
+	return load(t, "sample", append([]string{"loader.batch_size=64", "model.hidden=12", "vectors.dimension=12", "train.epochs=2", "train.patience=0"}, set...)...)
 }
 
 // training is a run that a test made.

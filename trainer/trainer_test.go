@@ -112,8 +112,8 @@ func TestMovingAverageIsTested(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			plain := train(t, small(t, test.set...))
-			averaged := train(t, small(t, append(test.set, "train.ema=0.95")...))
+			plain := train(t, small(t, append(test.set, "train.epochs=1")...))
+			averaged := train(t, small(t, append(test.set, "train.epochs=1", "train.ema=0.95")...))
 			for i, e := range averaged.result.Epochs {
 				if e.TrainLoss != plain.result.Epochs[i].TrainLoss {
 					t.Errorf("epoch %d: train loss %v with the average, %v without: it must not touch training", i+1, e.TrainLoss, plain.result.Epochs[i].TrainLoss)
@@ -136,14 +136,14 @@ func TestStopping(t *testing.T) {
 		steps   int
 		last    int // steps of the last epoch
 	}{
-		{"epochs", nil, "epochs", 2, 32, 16},
+		{"epochs", nil, "epochs", 2, 16, 8},
 		// Nothing is learned, so the first epoch stays the best.
-		{"patience", []string{"train.patience=2", "train.epochs=9", "train.learning_rate=1e-12"}, "patience", 3, 48, 16},
-		{"steps within an epoch", []string{"train.max_steps=20", "train.epochs=9"}, "max_steps", 2, 20, 4},
-		{"steps at the end of an epoch", []string{"train.max_steps=16", "train.epochs=9"}, "max_steps", 1, 16, 16},
-		{"steps after the last epoch", []string{"train.max_steps=100"}, "epochs", 2, 32, 16},
+		{"patience", []string{"train.patience=2", "train.epochs=9", "train.learning_rate=1e-12"}, "patience", 3, 24, 8},
+		{"steps within an epoch", []string{"train.max_steps=11", "train.epochs=9"}, "max_steps", 2, 11, 3},
+		{"steps at the end of an epoch", []string{"train.max_steps=8", "train.epochs=9"}, "max_steps", 1, 8, 8},
+		{"steps after the last epoch", []string{"train.max_steps=100"}, "epochs", 2, 16, 8},
 		{"few batches", []string{"train.overfit_batches=3"}, "epochs", 2, 6, 3},
-		{"more batches than there are", []string{"train.overfit_batches=99"}, "epochs", 2, 32, 16},
+		{"more batches than there are", []string{"train.overfit_batches=99"}, "epochs", 2, 16, 8},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -163,8 +163,8 @@ func TestOverfit(t *testing.T) {
 		"data.valid_fraction=0", "train.select=last")).result
 	last := r.Epochs[len(r.Epochs)-1]
 	t.Logf("train accuracy %v, loss %.4f", last.TrainAccuracy, last.TrainLoss)
-	if last.Sentences != 64 {
-		t.Errorf("%d sentences in an epoch, want 64", last.Sentences)
+	if last.Sentences != 128 {
+		t.Errorf("%d sentences in an epoch, want 128", last.Sentences)
 	}
 	if last.TrainAccuracy < 0.99 {
 		t.Errorf("train accuracy %v on 2 batches, want 1", last.TrainAccuracy)

@@ -1,6 +1,9 @@
 package torch
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // TestEMA follows the definition on the host.
 func TestEMA(t *testing.T) {
@@ -15,7 +18,7 @@ func TestEMA(t *testing.T) {
 
 	param, _ := p.Lookup("x")
 	shadow := []float64{1, -2, 3}
-	var values []float32
+	want, values := make([]float32, len(shadow)), []float32(nil)
 	for n := 1; n <= 20; n++ {
 		values = []float32{float32(n), float32(-n * n), 0.5}
 		noErr(t, param.SetFloat32s(values))
@@ -23,20 +26,15 @@ func TestEMA(t *testing.T) {
 		d := min(decay, float64(1+n)/float64(10+n)) // reaches 0.5 at n = 8
 		for i, v := range values {
 			shadow[i] = d*shadow[i] + (1-d)*float64(v)
+			want[i] = float32(shadow[i])
 		}
+		noErr(t, ema.Swap())
+		near(t, fmt.Sprintf("average after %d updates", n), float32s(t, x), want, 1e-6)
+		noErr(t, ema.Swap())
+		near(t, fmt.Sprintf("parameter after %d updates", n), float32s(t, x), values, 0)
 	}
 	noErr(t, s.Err())
-	near(t, "parameter after updates", float32s(t, x), values, 0)
-
-	want := make([]float32, len(shadow))
-	for i, v := range shadow {
-		want[i] = float32(v)
-	}
-	noErr(t, ema.Swap())
-	near(t, "average", float32s(t, x), want, 1e-6)
 	near(t, "frozen parameter", float32s(t, frozen), []float32{7}, 0)
-	noErr(t, ema.Swap())
-	near(t, "parameter after two swaps", float32s(t, x), values, 0)
 
 	// The parameter is still one that Backward reaches and Update follows.
 	s.Backward(s.Sum(s.Mul(x, x)))
