@@ -23,7 +23,7 @@ func newConfigCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "config",
 		Short: "List presets and keys, show what a configuration comes to",
-		Args:  arguments(cobra.NoArgs),
+		Args:  arguments(subcommand),
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(newConfigListCmd(), newConfigShowCmd(), newConfigKeysCmd())
@@ -53,6 +53,9 @@ func newConfigShowCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show [NAME|FILE]",
 		Short: "Print every key's value and where it comes from",
+		Long: `Show prints what absa train --config would take: every key, its value, and where
+the value comes from (default, preset, line of a file, environment, --set). Without
+a name it shows the default preset.`,
 		Example: `  absa config show article
   absa config show restaurants --yaml >my.yaml     a file to start from`,
 		Args: arguments(cobra.MaximumNArgs(1)),
@@ -71,7 +74,7 @@ func newConfigShowCmd() *cobra.Command {
 			return r.Show(c.OutOrStdout())
 		},
 	}
-	c.Flags().StringArrayVar(&set, "set", nil, "override a key: key=value; may be repeated")
+	c.Flags().StringArrayVar(&set, "set", nil, "override a key: `key=value`; may be repeated")
 	c.Flags().BoolVar(&yaml, "yaml", false, "print a YAML file with comments instead")
 	return c
 }

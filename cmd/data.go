@@ -12,8 +12,8 @@ import (
 func newDataCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "data",
-		Short: "Look at corpora",
-		Args:  arguments(cobra.NoArgs),
+		Short: "Check corpora and count their labels",
+		Args:  arguments(subcommand),
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(newDataStatsCmd())
@@ -28,8 +28,12 @@ func newDataStatsCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "stats FILE|sample ...",
 		Short: "Count the labels of corpora, by aspect",
+		Long: `Stats reads each corpus as training would, so it finds what is wrong with it
+(malformed XML, aspects and polarities that the configuration does not know), and
+counts the sentences with each label.`,
 		Example: `  absa data stats sample
-  absa data stats data/raw/semeval2014/Restaurants_Train_v2.xml`,
+  absa data stats data/raw/semeval2014/Restaurants_Train_v2.xml
+  absa data stats rooms.xml --set 'data.aspects=[room, staff]'`,
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, files []string) error {
 			loaded, err := load(config, set)
@@ -37,9 +41,7 @@ func newDataStatsCmd() *cobra.Command {
 				return err
 			}
 			for _, file := range files {
-				d := loaded.Config.Data
-				d.Train = file
-				corpus, err := data.Train(d)
+				corpus, err := readCorpus(file, loaded.Config.Data)
 				if err != nil {
 					return err
 				}
@@ -51,7 +53,16 @@ func newDataStatsCmd() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVarP(&config, "config", "c", configs.DefaultPreset, "whose aspects and polarities")
-	c.Flags().StringArrayVar(&set, "set", nil, "override a key: key=value")
+	c.Flags().StringVarP(&config, "config", "c", configs.DefaultPreset, "`preset` or YAML file whose aspects and polarities hold")
+	c.Flags().StringArrayVar(&set, "set", nil, "override a key: `key=value`; may be repeated")
 	return c
+}
+
+// readCorpus reads a file, or the training side of the embedded corpus.
+func readCorpus(path string, c configs.Data) (*data.Corpus, error) {
+	if path == configs.Sample {
+		c.Train = path
+		return data.Train(c)
+	}
+	return data.Read(path, c)
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -75,7 +76,7 @@ func diagnose() (*diagnosis, error) {
 		cuda := torch.OpenCUDA()
 		d.CUDA.Available = cuda == nil
 		if cuda != nil {
-			d.CUDA.Reason = cuda.Error()
+			d.CUDA.Reason = strings.TrimPrefix(cuda.Error(), torch.ErrNoCUDA.Error()+": ")
 		}
 		return nil
 	})
@@ -115,24 +116,27 @@ func (d *diagnosis) print(out io.Writer) error {
 	if d.CUDA.Available {
 		fmt.Fprintf(w, "CUDA\tavailable\n")
 	} else {
-		fmt.Fprintf(w, "CUDA\t%s\n", d.CUDA.Reason)
+		fmt.Fprintf(w, "CUDA\tno: %s\n", d.CUDA.Reason)
+		if d.LibTorch.Variant == "cpu" {
+			fmt.Fprintf(w, "\ton a machine with an NVIDIA driver, make train-gpu sets up the cuda variant\n")
+		}
 	}
-	shared := "free"
+	shared := ""
 	if d.CPU.Shared {
-		shared = "shared: train.threads=1 is the safer choice"
+		shared = ": --set train.threads=1 may be many times faster"
 	}
-	fmt.Fprintf(w, "Cores\t%d, %.1f of them busy with other processes (%s)\n", d.CPU.Cores, d.CPU.BusyByOthers, shared)
-	fmt.Fprintf(w, "Threads\t%d (train.threads=0)\n", d.CPU.Threads)
+	fmt.Fprintf(w, "Cores\t%d, %.1f of them busy with other processes%s\n", d.CPU.Cores, d.CPU.BusyByOthers, shared)
+	fmt.Fprintf(w, "Threads\t%d, unless train.threads says otherwise\n", d.CPU.Threads)
 	missing := false
 	for _, f := range d.Files {
 		state := "found"
 		if !f.Found {
 			state, missing = "missing", true
 		}
-		fmt.Fprintf(w, "%s %s\t%s %s\n", f.Preset, f.Key, f.Path, state)
+		fmt.Fprintf(w, "%s %s\t%s: %s\n", f.Preset, f.Key, state, f.Path)
 	}
 	if missing {
-		fmt.Fprintf(w, "\tget what is missing: absa fetch semeval2014 glove-100d\n")
+		fmt.Fprintf(w, "\tabsa fetch semeval2014 glove-100d gets what is missing\n")
 	}
 	return w.Flush()
 }

@@ -56,7 +56,7 @@ alone, and an interrupted download goes on where it stopped.`,
 		},
 	}
 	c.Flags().BoolVar(&list, "list", false, "list what can be fetched, with its terms of use")
-	c.Flags().StringVar(&f.Dir, "dir", fetch.DefaultDir, "folder of the data")
+	c.Flags().StringVar(&f.Dir, "dir", fetch.DefaultDir, "`folder` of the data")
 	c.Flags().BoolVar(&f.Force, "force", false, "replace files that differ")
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "no progress")
 	return c

@@ -47,7 +47,7 @@ func (p *progress) event(e trainer.Event) {
 		p.advance(e.Done, e.Total, "reading "+e.Path+" (once)", true)
 	case trainer.Prepared:
 		p.endBar()
-		fmt.Fprintf(p.w, "%d sentences to train on, %d to validate, %d to test; %d words; %d trainable values; %s, %d threads\nrun: %s\n",
+		fmt.Fprintf(p.w, "%d sentences to train on, %d to validate, %d to test; %d words; %d trainable values; %s, threads: %d\nrun: %s\n",
 			e.Train, e.Valid, e.Test, e.Words, e.Trainable, e.Device, e.Threads, e.Out)
 	case trainer.StepDone:
 		p.step(e)

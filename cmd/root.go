@@ -15,6 +15,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"absa/configs"
 )
 
 // Main runs the command line and returns the exit status.
@@ -40,13 +42,14 @@ func (e usageError) Unwrap() error { return e.error }
 // status is the exit status that an error stands for.
 func status(err error) int {
 	var usage usageError
+	var invalid configs.Invalid
 	var by interrupt
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &by):
 		return 128 + int(by.signal)
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, &invalid):
 		return 2
 	}
 	return 1
@@ -86,19 +89,40 @@ func newRootCmd() *cobra.Command {
 		Short: "Learn what people feel about each aspect of what they review",
 		Long: `absa trains a network that reads a review and tells, for each of several
 aspects (food, service, price, ...), whether the writer's opinion is positive,
-neutral, negative or in conflict.`,
+neutral, negative or in conflict.
+
+Results go to stdout, progress and notes to stderr. The exit status is 0 when done,
+1 when something failed, 2 on bad usage or configuration, and 130 or 143 when
+interrupted by Ctrl-C (SIGINT) or SIGTERM.`,
 		Example: `  absa train                              train on the embedded sample corpus
   absa fetch semeval2014 glove-100d       get the real corpus and word vectors
   absa train --config restaurants         train the best recipe on them
   absa evaluate --checkpoint RUN --data FILE`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          arguments(subcommand),
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
 	})
 	root.AddCommand(newTrainCmd(), newEvaluateCmd(), newConfigCmd(), newDataCmd(), newFetchCmd(), newDoctorCmd(), newVersionCmd())
 	return root
+}
+
+// subcommand refuses the argument of a command that only groups others.
+func subcommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if c.SuggestionsMinimumDistance == 0 {
+		c.SuggestionsMinimumDistance = 2
+	}
+	near := ""
+	if names := c.SuggestionsFor(args[0]); len(names) > 0 {
+		near = fmt.Sprintf("; did you mean %s?", names[0])
+	}
+	return fmt.Errorf("%s has no command %q%s", c.CommandPath(), args[0], near)
 }
 
 // arguments wraps a check of positional arguments so that its error is bad

@@ -24,14 +24,19 @@ func newTrainCmd() *cobra.Command {
 		Use:   "train",
 		Short: "Train a model and print its table on the test corpus",
 		Long: `Train reads a corpus, trains as the configuration says, tests the chosen weights
-once, and prints accuracy by aspect beside the majority class.
+once, and prints accuracy by aspect beside the majority class. Without flags it
+trains on a small corpus that comes with the program.
 
 A configuration is a preset (absa config list) or a YAML file. Later sources win:
 defaults, then the preset or file, then the environment (ABSA_TRAIN_SEED for
 train.seed), then --set. Every key: absa config keys.
 
-The run folder (checkpoints/<name>-<time> unless --out names one) gets the weights
-as model.safetensors, result.json, metrics.jsonl and the resolved config.yaml.`,
+The run folder (checkpoints/<name>-<time> unless --out names one) gets the resolved
+config.yaml, metrics.jsonl with a line per epoch, the tested weights as
+model.safetensors with labels.json and vocab.txt to read them by, and result.json.
+
+Ctrl-C ends training after the step under way and keeps the weights so far in
+last.safetensors; a second Ctrl-C ends it at once.`,
 		Example: `  absa train
   absa train --config article --set train.seed=2
   absa train --config restaurants --out checkpoints/mine --device cuda:0
@@ -61,11 +66,11 @@ as model.safetensors, result.json, metrics.jsonl and the resolved config.yaml.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVarP(&config, "config", "c", configs.DefaultPreset, "a preset's name or a YAML file")
-	f.StringArrayVar(&set, "set", nil, "override a key: key=value; may be repeated")
-	f.StringVarP(&out, "out", "o", "", "run folder, empty or new (default checkpoints/<name>-<time>)")
-	f.StringVar(&device, "device", "", "auto, cpu, cuda or cuda:N (train.device)")
-	f.BoolVar(&asJSON, "json", false, "print the result as a JSON object on stdout")
+	f.StringVarP(&config, "config", "c", configs.DefaultPreset, "`name` of a preset, or a YAML file")
+	f.StringArrayVar(&set, "set", nil, "override a key: `key=value`; may be repeated")
+	f.StringVarP(&out, "out", "o", "", "run `folder`, empty or new (default checkpoints/<name>-<time>)")
+	f.StringVar(&device, "device", "", "`device`: auto, cpu, cuda or cuda:N (train.device)")
+	f.BoolVar(&asJSON, "json", false, "print result.json on one line instead of the table")
 	f.BoolVarP(&quiet, "quiet", "q", false, "no progress, no notes")
 	return c
 }

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -18,7 +17,7 @@ func newVersionCmd() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			v := trainer.CurrentVersions()
 			if asJSON {
-				return json.NewEncoder(c.OutOrStdout()).Encode(v)
+				return writeJSON(c.OutOrStdout(), v)
 			}
 			_, err := fmt.Fprintf(c.OutOrStdout(), "absa %s (LibTorch %s, %s)\n", v.Program, v.LibTorch, v.Go)
 			return err

@@ -29,7 +29,7 @@ class Loss:
     def from_dict(cls, values: dict[str, Any]) -> "Loss":
         """Takes the loss's part of a config.json; other keys are left alone."""
         return cls(
-            weights=torch.tensor(values["class_weights"]),
+            weights=torch.tensor(values["class_weights"], dtype=torch.float32),
             offset=int(values["head"]["absent_class"]),
             reduction=values["reduction"],
             presence_weight=values["presence_weight"],

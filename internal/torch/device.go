@@ -56,7 +56,7 @@ func ParseDevice(name string) (Device, error) {
 		if numbered {
 			var err error
 			if n, err = strconv.Atoi(number); err != nil || n < 0 {
-				return CPU, fmt.Errorf("device %q: want cuda:N with N = 0, 1, ...", name)
+				return CPU, fmt.Errorf("device %q: want cuda:N with N from 0", name)
 			}
 		}
 		if err := OpenCUDA(); err != nil {

@@ -97,7 +97,7 @@ void absa_flush_denormals(bool on) { at::globalContext().setFlushDenormal(on); }
 
 // libgomp's workers spin for milliseconds after a parallel region in the hope
 // of another one. Pausing the runtime ends them; the next region starts them
-// anew, which costs some tens of microseconds.
+// anew, which costs a tenth of a millisecond (BenchmarkParallelRegion).
 void absa_release_threads(void) { omp_pause_resource_all(omp_pause_soft); }
 
 void absa_set_grad_mode(bool enabled) { at::GradMode::set_enabled(enabled); }
