@@ -44,7 +44,7 @@ test corpus the figures are those that training reported.`,
 	f := c.Flags()
 	f.StringVar(&o.Run, "checkpoint", "", "run `folder` of a training that ended")
 	f.StringVar(&o.Data, "data", "", "corpus to score: a SemEval-2014 XML `file`, or sample")
-	f.StringVar(&o.Device, "device", "", "`device`: auto, cpu, cuda or cuda:N (default: the run's)")
+	f.StringVar(&o.Device, "device", "", "auto, cpu, cuda or `cuda:N` (default: the run's)")
 	f.IntVar(&o.Threads, "threads", 0, "`number` of threads (default: the run's)")
 	f.BoolVar(&asJSON, "json", false, "print a JSON object instead of the table")
 	f.BoolVarP(&quiet, "quiet", "q", false, "no notes")

@@ -122,7 +122,7 @@ func subcommand(c *cobra.Command, args []string) error {
 	if names := c.SuggestionsFor(args[0]); len(names) > 0 {
 		near = fmt.Sprintf("; did you mean %s?", names[0])
 	}
-	return fmt.Errorf("%s has no command %q%s", c.CommandPath(), args[0], near)
+	return fmt.Errorf("there is no command %q%s", c.CommandPath()+" "+args[0], near)
 }
 
 // arguments wraps a check of positional arguments so that its error is bad

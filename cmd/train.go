@@ -69,7 +69,7 @@ last.safetensors; a second Ctrl-C ends it at once.`,
 	f.StringVarP(&config, "config", "c", configs.DefaultPreset, "`name` of a preset, or a YAML file")
 	f.StringArrayVar(&set, "set", nil, "override a key: `key=value`; may be repeated")
 	f.StringVarP(&out, "out", "o", "", "run `folder`, empty or new (default checkpoints/<name>-<time>)")
-	f.StringVar(&device, "device", "", "`device`: auto, cpu, cuda or cuda:N (train.device)")
+	f.StringVar(&device, "device", "", "auto, cpu, cuda or `cuda:N` (train.device)")
 	f.BoolVar(&asJSON, "json", false, "print result.json on one line instead of the table")
 	f.BoolVarP(&quiet, "quiet", "q", false, "no progress, no notes")
 	return c

@@ -71,16 +71,24 @@ func newFolder(dir string, config configs.Config, labels models.Labels, set *Dat
 			os.Remove(dir)
 		}
 	}()
-	err = errors.Join(
-		f.write(ConfigFile, func(w io.Writer) error { return configs.WriteYAML(w, config) }),
-		f.writeJSON(LabelsFile, labelsFile{Labels: labels, Majority: set.majorityNames(labels.Polarities)}),
-		f.write(VocabFile, func(w io.Writer) error { _, err := set.Vocabulary.WriteTo(w); return err }),
-		f.writeJSON(SplitFile, split{Train: ids(set.Train), Valid: ids(set.Valid)}),
-	)
-	if err != nil {
+	if err := f.begin(config, labels, set); err != nil {
 		return nil, err
 	}
 	return f, nil
+}
+
+// begin writes what is known before the first step.
+func (f *folder) begin(config configs.Config, labels models.Labels, set *Dataset) error {
+	if err := f.write(ConfigFile, func(w io.Writer) error { return configs.WriteYAML(w, config) }); err != nil {
+		return err
+	}
+	if err := f.writeJSON(LabelsFile, labelsFile{Labels: labels, Majority: set.majorityNames(labels.Polarities)}); err != nil {
+		return err
+	}
+	if err := f.write(VocabFile, func(w io.Writer) error { _, err := set.Vocabulary.WriteTo(w); return err }); err != nil {
+		return err
+	}
+	return f.writeJSON(SplitFile, split{Train: ids(set.Train), Valid: ids(set.Valid)})
 }
 
 // split lists which sentences were trained on and which were held out.
