@@ -47,9 +47,12 @@ test-all: lint venv ## lint, install the peers and run every test, long checks i
 	$(GOTEST) -timeout 20m ./...
 
 .PHONY: soak
-soak: setup venv ## run the long checks in their long form (hours)
+soak: build venv ## run the long checks in their long form, after absa fetch (half an hour)
 	@$(WITH_LIBTORCH) export ABSA_TEST_PYTHON="$(CURDIR)/$(PYTHON)" ABSA_SOAK=1; \
 	go test -p 1 -count 1 -run Soak -timeout 12h ./...
+	@$(PYTHON) reference/accuracy.py
+	@$(PYTHON) reference/accuracy.py --preset restaurants --at-least 0.765
+	@$(PYTHON) reference/bench.py
 
 .PHONY: bench
 bench: build venv ## measure training speed against PyTorch

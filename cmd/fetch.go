@@ -45,14 +45,16 @@ alone, and an interrupted download goes on where it stopped.`,
 					fmt.Fprintln(c.ErrOrStderr(), text)
 				}
 			}
+			var failed error
 			for _, name := range names {
 				err := f.Fetch(c.Context(), name)
 				show.close()
-				if err != nil {
+				if c.Context().Err() != nil {
 					return err
 				}
+				failed = errors.Join(failed, err) // the others may be within reach
 			}
-			return nil
+			return failed
 		},
 	}
 	c.Flags().BoolVar(&list, "list", false, "list what can be fetched, with its terms of use")

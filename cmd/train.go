@@ -2,8 +2,11 @@ package cmd
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -51,12 +54,18 @@ last.safetensors; a second Ctrl-C ends it at once.`,
 				return err
 			}
 			if out == "" {
-				out = filepath.Join("checkpoints", loaded.Config.Name+"-"+time.Now().Format("20060102-150405"))
+				if out, err = newRunFolder(loaded.Config.Name); err != nil {
+					return err
+				}
+				defer os.Remove(out) // only if nothing is in it
 			}
 			show := newProgress(c.ErrOrStderr(), quiet)
 			result, err := trainer.Train(c.Context(), trainer.Options{Config: loaded.Config, Out: out, Report: show.event})
 			show.close()
 			if err != nil {
+				if show.tested != nil && !asJSON { // tested, but not saved
+					fmt.Fprintf(c.OutOrStdout(), "%v\n", metrics.Table{Result: *show.tested})
+				}
 				return err
 			}
 			if asJSON {
@@ -73,6 +82,25 @@ last.safetensors; a second Ctrl-C ends it at once.`,
 	f.BoolVar(&asJSON, "json", false, "print result.json on one line instead of the table")
 	f.BoolVarP(&quiet, "quiet", "q", false, "no progress, no notes")
 	return c
+}
+
+// newRunFolder makes checkpoints/<name>-<time>, with a number behind it when
+// another run began in the same second.
+func newRunFolder(name string) (string, error) {
+	if err := os.MkdirAll("checkpoints", 0o755); err != nil {
+		return "", fmt.Errorf("run folder: %w", err)
+	}
+	base := filepath.Join("checkpoints", name+"-"+time.Now().Format("20060102-150405"))
+	for n, out := 2, base; ; n++ {
+		err := os.Mkdir(out, 0o755)
+		if err == nil {
+			return out, nil
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return "", fmt.Errorf("run folder: %w", err)
+		}
+		out = fmt.Sprintf("%s-%d", base, n)
+	}
 }
 
 // printResult writes the table of a finished run.

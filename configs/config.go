@@ -115,7 +115,7 @@ type Train struct {
 	Epochs         int     `mapstructure:"epochs" doc:"passes over the training data"`
 	Seed           int64   `mapstructure:"seed" doc:"seed of initialisation, dropout and order"`
 	Device         string  `mapstructure:"device" doc:"auto | cpu | cuda | cuda:N"`
-	Threads        int     `mapstructure:"threads" doc:"threads of a step; 0 takes the cores that are free"`
+	Threads        int     `mapstructure:"threads" doc:"threads of a step; 0 takes every core of the host; beside other busy processes 1 is much faster"`
 	Select         string  `mapstructure:"select" doc:"weights that are tested: best (on validation) | last" oneof:"best last"`
 	Patience       int     `mapstructure:"patience" doc:"stop after this many epochs without a better validation accuracy; 0 is off"`
 	MaxSteps       int     `mapstructure:"max_steps" doc:"stop after this many steps; 0 is off"`

@@ -65,7 +65,7 @@ given_libtorch() {
 	fi
 	# libstdc++'s two ABIs show in the mangled name of every function that takes a string.
 	if ! grep -qaF '_ZN3c105ErrorC1ENS_14SourceLocationENSt7__cxx1112basic_string' "$libtorch/lib/libc10.so"; then
-		refuse "LIBTORCH=$libtorch is built with the old C++ ABI: take the archive with \"cxx11-abi\" in its name."
+		refuse "LIBTORCH=$libtorch is built with the old C++ ABI: take one with the C++11 ABI."
 	fi
 	variant=cpu
 	if [[ -f $libtorch/lib/libtorch_cuda.so ]]; then

@@ -134,7 +134,7 @@ func TestGivenLibTorch(t *testing.T) {
 		{name: "prefix of the version", change: map[string]string{"build-version": "2.11.01"}, refused: []string{"needs 2.11.0"}},
 		{name: "no version", change: map[string]string{"build-version": "-"}, refused: []string{"unknown version"}},
 		{name: "old ABI", change: map[string]string{"lib/libc10.so": "_ZN3c105ErrorC1ENS_14SourceLocationESs"},
-			refused: []string{"old C++ ABI", "cxx11-abi"}},
+			refused: []string{"old C++ ABI", "C++11 ABI"}},
 		{name: "no headers", change: map[string]string{"include/ATen/ATen.h": "-"}, refused: []string{"has no include/"}},
 		{name: "no library", change: map[string]string{"lib/libtorch_cpu.so": "-"}, refused: []string{"libtorch_cpu.so"}},
 		{name: "no CUDA in it", env: "LIBTORCH_VARIANT=cuda", refused: []string{"is a CPU build"}},

@@ -50,6 +50,7 @@ def main() -> None:
     parser.add_argument("--preset", default="article", help="article also runs PyTorch")
     parser.add_argument("--seeds", type=int, default=5, help="seeds 1 to this")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--at-least", type=float, help="fail below this mean accuracy")
     arguments = parser.parse_args()
     seeds = range(1, arguments.seeds + 1)
     with tempfile.TemporaryDirectory() as folder:
@@ -58,6 +59,8 @@ def main() -> None:
             for s in seeds
         ]
         print(summary(f"absa {arguments.preset}", ours))
+        if arguments.at_least and mean(ours) < arguments.at_least:
+            sys.exit(f"the mean is below {arguments.at_least}")
         if arguments.preset != "article":
             return
         torch.set_num_threads(arguments.threads)
@@ -75,6 +78,8 @@ def main() -> None:
     print(
         f"difference: {difference:+.4f}, {abs(difference) / error:.2f} standard errors of {error:.4f}"
     )
+    if abs(difference) > 2 * error:
+        sys.exit("the means differ by more than two standard errors")
 
 
 if __name__ == "__main__":

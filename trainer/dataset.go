@@ -60,6 +60,10 @@ func Prepare(ctx context.Context, c configs.Config, report func(Event)) (*Datase
 		return nil, fmt.Errorf("data.train: %s has no sentence to train on", corpus.Path)
 	}
 
+	if c.Data.ValidFraction > 0 && data.Count(valid, corpus.Schema).Labels() == 0 {
+		return nil, fmt.Errorf("data.valid_fraction: %v of %d sentences leaves no labelled sentence to validate on: raise it, or set it to 0 with train.select=last and train.patience=0", c.Data.ValidFraction, len(reviews))
+	}
+
 	d := &Dataset{}
 	if c.Vectors.Kind == "file" {
 		// Every word that has a vector may be looked up, seen in training or
@@ -70,6 +74,9 @@ func Prepare(ctx context.Context, c configs.Config, report func(Event)) (*Datase
 	}
 	if d.Vectors, err = lookUp(c, d.Vocabulary.Words(), report); err != nil {
 		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%w before training: %w", ErrInterrupted, context.Cause(ctx))
 	}
 	d.Train, _ = data.Examples(train, tokenize, d.Vocabulary)
 	d.Valid, _ = data.Examples(valid, neverEmpty(tokenize), d.Vocabulary)

@@ -27,13 +27,17 @@ const (
 	WeightsFile = "model.safetensors" // the tested weights
 	ResultFile  = "result.json"       // see Result
 	LastFile    = "last.safetensors"  // last good weights of a run that did not end
+	BestFile    = "best.safetensors"  // its best weights on validation, with train.select: best
 )
 
 // ErrNotEmpty refuses a run folder that holds something.
 var ErrNotEmpty = errors.New("the folder is not empty")
 
 // folder is a run folder that is being written.
-type folder struct{ dir string }
+type folder struct {
+	dir  string
+	made []string // names of the files written
+}
 
 // checkFolder refuses, before any work, a folder that cannot take a run.
 func checkFolder(dir string) error {
@@ -64,7 +68,8 @@ func newFolder(dir string, config configs.Config, labels models.Labels, set *Dat
 		if err == nil {
 			return
 		}
-		for _, name := range []string{ConfigFile, LabelsFile, VocabFile, SplitFile} {
+		// Another run may have taken the folder meanwhile: its files stay.
+		for _, name := range f.made {
 			os.Remove(filepath.Join(dir, name))
 		}
 		if missing != nil {
@@ -108,7 +113,11 @@ func ids(examples []data.Example) []string {
 func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
 
 func (f *folder) write(name string, fill func(io.Writer) error) error {
-	return atomicfile.Write(f.path(name), fill)
+	if err := atomicfile.Write(f.path(name), fill); err != nil {
+		return err
+	}
+	f.made = append(f.made, name)
+	return nil
 }
 
 func (f *folder) writeJSON(name string, v any) error {

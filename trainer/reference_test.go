@@ -230,7 +230,7 @@ func writeComparison(to string, c configs.Config, m *models.Model, batches []dat
 	if err := os.WriteFile(filepath.Join(to, "config.json"), description, 0o644); err != nil {
 		return err
 	}
-	if err := (&folder{to}).writeWeights(WeightsFile, m.Parameters); err != nil {
+	if err := (&folder{dir: to}).writeWeights(WeightsFile, m.Parameters); err != nil {
 		return err
 	}
 	var tensors []safetensors.Tensor

@@ -320,9 +320,18 @@ func (t *Trainer) finish(ctx context.Context, stopped string) (*Result, error) {
 	return r, nil
 }
 
-// keep saves the weights of a run that err ends; which says what they are.
+// keep saves the weights of a run that err ends, and the best so far; which says
+// what the former are.
 func (t *Trainer) keep(err error, which string) error {
-	if saving := t.out.writeWeights(LastFile, t.model.Parameters); saving != nil {
+	saving := t.out.writeWeights(LastFile, t.model.Parameters)
+	if t.best != nil {
+		restoring := t.best.Restore()
+		if restoring == nil {
+			restoring = t.out.writeWeights(BestFile, t.model.Parameters)
+		}
+		saving = errors.Join(saving, restoring)
+	}
+	if saving != nil {
 		return errors.Join(err, saving)
 	}
 	return fmt.Errorf("%w (the %s, of %d steps, are in %s)", err, which, t.at.Step, t.out.path(LastFile))

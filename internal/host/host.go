@@ -8,13 +8,16 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // sample is how long BusyByOthers watches.
 const sample = 200 * time.Millisecond
 
 // BusyByOthers returns how many cores' worth of time went to other processes
-// over the last fifth of a second.
+// over the last fifth of a second, on the
+// cores that this one may use.
 func BusyByOthers() (float64, error) {
 	busy, err := busyTicks()
 	if err != nil {
@@ -32,18 +35,28 @@ func BusyByOthers() (float64, error) {
 	return max(0, float64(others)/float64(time.Since(start))), nil
 }
 
-// busyTicks is the time that all cores were not idle, from the first line of
-// /proc/stat: user nice system idle iowait irq softirq steal ...
+// busyTicks is the time that the cores which this process may use were not idle,
+// from the lines of /proc/stat: cpuN user nice system idle iowait irq softirq
+// steal ...
 func busyTicks() (int64, error) {
 	text, err := os.ReadFile("/proc/stat")
 	if err != nil {
 		return 0, fmt.Errorf("cpu load: %w", err)
 	}
-	var user, nice, system, idle, wait, irq, soft, steal int64
-	if _, err := fmt.Sscanf(string(text), "cpu %d %d %d %d %d %d %d %d", &user, &nice, &system, &idle, &wait, &irq, &soft, &steal); err != nil {
-		return 0, fmt.Errorf("cpu load: /proc/stat: %w", err)
+	var allowed unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
+		return 0, fmt.Errorf("cpu load: affinity: %w", err)
 	}
-	return user + nice + system + irq + soft + steal, nil
+	var busy int64
+	for line := range strings.Lines(string(text)) {
+		var core int
+		var user, nice, system, idle, wait, irq, soft, steal int64
+		n, _ := fmt.Sscanf(line, "cpu%d %d %d %d %d %d %d %d %d", &core, &user, &nice, &system, &idle, &wait, &irq, &soft, &steal)
+		if n == 9 && allowed.IsSet(core) {
+			busy += user + nice + system + irq + soft + steal
+		}
+	}
+	return busy, nil
 }
 
 // ownTime is the processor time of this process.
