@@ -85,6 +85,12 @@ func TestFullDisk(t *testing.T) {
 			}
 			run := filepath.Join(disk, "run")
 			got := absa(t, little("--out", run)...)
+			// A test that was done is shown, even when it cannot be saved.
+			tested := len(test.left) > len(first)
+			if shown := strings.Contains(got.stdout, "macro-F1"); shown != tested {
+				t.Errorf("the table is shown: %v, want %v", shown, tested)
+			}
+			got.stdout = ""
 			got.wantError(t, 1, append(test.want, run)...)
 			if n := strings.Count(got.stderr, "no space left"); n > 2 {
 				t.Errorf("the same is said %d times:\n%s", n, got.stderr)
