@@ -88,13 +88,6 @@ func OpenCUDA() error {
 // Version returns LibTorch's version, 2.11.0 for instance.
 func Version() string { return C.GoString(C.absa_version()) }
 
-// ParallelInfo returns what LibTorch says of its threads and maths libraries.
-func ParallelInfo() string {
-	text := C.absa_parallel_info()
-	defer C.free(unsafe.Pointer(text))
-	return C.GoString(text)
-}
-
 // Locked runs f on a goroutine's OS thread that nothing else uses meanwhile.
 // All work on LibTorch happens inside it: errors and the gradient mode are kept
 // per thread, and a pool of workers belongs to the thread that started it.

@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <string>
 #include <vector>
 
 namespace {
@@ -55,16 +54,6 @@ std::vector<at::Tensor> grads(absa_tensor *params, int n) {
 extern "C" {
 
 const char *absa_version(void) { return TORCH_VERSION; }
-
-bool absa_cxx11_abi(void) { return _GLIBCXX_USE_CXX11_ABI; }
-
-char *absa_parallel_info(void) {
-  std::string info;
-  char *err = guard([&] { info = at::get_parallel_info(); });
-  if (err)
-    return err;
-  return strdup(info.c_str());
-}
 
 // The library stays open until the process ends: what it registers with the
 // dispatcher cannot be taken back.

@@ -15,8 +15,6 @@ extern "C" {
 typedef void *absa_tensor;
 
 const char *absa_version(void);
-bool absa_cxx11_abi(void);
-char *absa_parallel_info(void);
 
 char *absa_open_library(const char *name);
 int absa_cuda_devices(void);
