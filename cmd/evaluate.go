@@ -17,11 +17,12 @@ func newEvaluateCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "evaluate --checkpoint RUN --data FILE",
 		Short: "Score a trained model on a labelled corpus",
-		Long: `Evaluate reads the weights of a run folder and prints the table of accuracy by
-aspect, beside the majority class of the corpus it was trained on. On the run's own
-test corpus the figures are those that training reported.`,
+		Long: `Evaluate reads the tested weights of a run that ended, or those of one of its
+checkpoints, and prints the table of accuracy by aspect, beside the majority class of
+the corpus it was trained on. On the run's own test corpus the figures are those that
+training reported.`,
 		Example: `  absa evaluate --checkpoint checkpoints/mine --data data/raw/semeval2014/Restaurants_Test_Gold.xml
-  absa evaluate --checkpoint checkpoints/mine --data sample --json`,
+  absa evaluate --checkpoint checkpoints/mine/checkpoints/step-00000076 --data sample --json`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if o.Run == "" || o.Data == "" {
@@ -42,7 +43,7 @@ test corpus the figures are those that training reported.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.Run, "checkpoint", "", "run `folder` of a training that ended")
+	f.StringVar(&o.Run, "checkpoint", "", "`folder` of a run that ended, or of a checkpoint")
 	f.StringVar(&o.Data, "data", "", "corpus to score: a SemEval-2014 XML `file`, or sample")
 	f.StringVar(&o.Device, "device", "", "auto, cpu, cuda or `cuda:N` (default: the run's)")
 	f.IntVar(&o.Threads, "threads", 0, "`number` of threads (default: the run's)")

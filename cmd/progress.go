@@ -24,6 +24,7 @@ type progress struct {
 	terminal bool
 	bar      *progressbar.ProgressBar
 	last     time.Time // of the last line, without a terminal
+	out      string    // the run folder
 	tested   *metrics.Result
 }
 
@@ -33,8 +34,13 @@ func newProgress(w io.Writer, quiet bool) *progress {
 }
 
 func (p *progress) event(e trainer.Event) {
-	if t, ok := e.(trainer.Tested); ok {
-		p.tested = &t.Result
+	switch e := e.(type) {
+	case trainer.Tested:
+		p.tested = &e.Result
+	case trainer.Prepared:
+		p.out = e.Out
+	case trainer.Ended:
+		p.out = e.Out
 	}
 	if p.quiet {
 		return
@@ -49,6 +55,8 @@ func (p *progress) event(e trainer.Event) {
 		p.endBar()
 		fmt.Fprintf(p.w, "%d sentences to train on, %d to validate, %d to test; %d words; %d trainable values; %s, threads: %d\nrun: %s\n",
 			e.Train, e.Valid, e.Test, e.Words, e.Trainable, e.Device, e.Threads, e.Out)
+	case trainer.Ended:
+		fmt.Fprintf(p.w, "the run in %s has ended, after %d epochs; its result:\n", e.Out, len(e.Result.Epochs))
 	case trainer.StepDone:
 		p.step(e)
 	case trainer.EpochDone:
@@ -58,7 +66,8 @@ func (p *progress) event(e trainer.Event) {
 }
 
 func (p *progress) step(e trainer.StepDone) {
-	text := fmt.Sprintf("epoch %d/%d  loss %.4f  accuracy %.4f  %.0f sentences/s", e.Epoch, e.Epochs, e.Loss, e.Accuracy, e.SentencesPerSec)
+	text := fmt.Sprintf("epoch %d/%d  loss %.4f  accuracy %.4f  %.0f sentences/s  %v left",
+		e.Epoch, e.Epochs, e.Loss, e.Accuracy, e.SentencesPerSec, e.Left.Round(time.Second))
 	if p.terminal {
 		p.advance(int64(e.Batch), int64(e.Batches), text, false)
 		return
@@ -67,9 +76,7 @@ func (p *progress) step(e trainer.StepDone) {
 		return
 	}
 	p.last = time.Now()
-	left := float64(e.Batches-e.Batch+(e.Epochs-e.Epoch)*e.Batches) * float64(e.SentencesInEpoch) / float64(e.Batch)
-	eta := time.Duration(left / e.SentencesPerSec * float64(time.Second)).Round(time.Second)
-	fmt.Fprintf(p.w, "%s  step %d/%d  %v left\n", text, e.Batch, e.Batches, eta)
+	fmt.Fprintf(p.w, "%s  batch %d/%d\n", text, e.Batch, e.Batches)
 }
 
 // epochLine is what stays on the screen of an epoch.
@@ -85,7 +92,7 @@ func epochLine(e trainer.EpochDone) string {
 	return line
 }
 
-// advance moves the bar on a terminal; the bar shows speed and time left.
+// advance moves the bar on a terminal.
 func (p *progress) advance(done, total int64, text string, bytes bool) {
 	if !p.terminal {
 		return
@@ -96,7 +103,7 @@ func (p *progress) advance(done, total int64, text string, bytes bool) {
 			progressbar.OptionShowBytes(bytes),
 			progressbar.OptionSetWidth(20),
 			progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionSetPredictTime(true),
+			progressbar.OptionSetPredictTime(bytes), // of a run, the trainer knows better
 			progressbar.OptionClearOnFinish())
 	}
 	p.bar.Describe(text)

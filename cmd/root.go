@@ -61,7 +61,7 @@ type interrupt struct{ signal syscall.Signal }
 func (i interrupt) Error() string { return i.signal.String() }
 
 // withSignals returns a context that SIGINT or SIGTERM ends, so that the step
-// under way is finished and the weights are kept; a second signal ends the
+// under way is finished and the run is saved; a second signal ends the
 // process at once.
 func withSignals(parent context.Context, stderr io.Writer) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
@@ -80,6 +80,26 @@ func withSignals(parent context.Context, stderr io.Writer) (context.Context, fun
 		signal.Stop(signals)
 		close(signals)
 		cancel(nil)
+	}
+}
+
+// onSaveSignal returns a channel that receives when SIGUSR1 asks for a
+// checkpoint, as cluster schedulers do before they take a machine away.
+func onSaveSignal() (<-chan struct{}, func()) {
+	asked := make(chan struct{}, 1)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGUSR1)
+	go func() {
+		for range signals {
+			select {
+			case asked <- struct{}{}:
+			default: // asked already
+			}
+		}
+	}()
+	return asked, func() {
+		signal.Stop(signals)
+		close(signals)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"absa/configs"
+	"absa/internal/checkpoint"
 	"absa/internal/metrics"
 	"absa/trainer"
 )
@@ -20,6 +21,7 @@ import (
 func newTrainCmd() *cobra.Command {
 	var (
 		config, out, device string
+		resume, initFrom    string
 		set                 []string
 		asJSON, quiet       bool
 	)
@@ -35,32 +37,56 @@ defaults, then the preset or file, then the environment (ABSA_TRAIN_SEED for
 train.seed), then --set. Every key: absa config keys.
 
 The run folder (checkpoints/<name>-<time> unless --out names one) gets the resolved
-config.yaml, metrics.jsonl with a line per epoch, the tested weights as
-model.safetensors with labels.json and vocab.txt to read them by, and result.json.
+config.yaml, metrics.jsonl with a line per epoch, checkpoints as the keys under
+checkpoint say, and at the end the tested weights as model.safetensors with
+labels.json and vocab.txt to read them by, and result.json.
 
-Ctrl-C ends training after the step under way and keeps the weights so far in
-last.safetensors; a second Ctrl-C ends it at once.`,
+Ctrl-C (SIGINT) and SIGTERM end training after the step under way and save it; a
+second one ends it at once. SIGUSR1 saves and goes on. --resume takes a run up where
+it was saved, in the middle of an epoch too, and ends with the very weights of a run
+that was never interrupted:
+  --resume auto   the newest complete checkpoint in --out; without --out, that of the
+                  newest unfinished run of the same configuration under checkpoints/;
+                  where there is none, a new run begins
+  --resume DIR    that run, or the folder of one of its checkpoints; with another
+                  --out the run goes on there
+Without --config a run is resumed with its own configuration. --init-from begins a
+new run with the weights of another one: aspects that it lacks start fresh.`,
 		Example: `  absa train
   absa train --config article --set train.seed=2
   absa train --config restaurants --out checkpoints/mine --device cuda:0
+  absa train --config restaurants --out checkpoints/mine --resume auto
+  absa train --resume checkpoints/mine --set train.epochs=20
+  absa train --config my.yaml --init-from checkpoints/mine
   absa train --config my.yaml --set 'data.aspects=[room, staff]' --json`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if device != "" {
 				set = append(set, "train.device="+device)
 			}
+			if initFrom != "" {
+				if resume != "" && resume != trainer.ResumeAuto {
+					return usageError{errors.New("--init-from begins a new run and --resume goes on with an old one: give one of them")}
+				}
+				set = append(set, "train.init_from="+initFrom)
+			}
+			if !c.Flags().Changed("config") {
+				config = configOf(resume, out, config)
+			}
 			loaded, err := load(config, set)
 			if err != nil {
 				return err
 			}
-			if out == "" {
-				if out, err = newRunFolder(loaded.Config.Name); err != nil {
-					return err
-				}
+			if out, resume, err = runFolder(loaded.Config, out, resume); err != nil {
+				return err
+			}
+			if resume == "" {
 				defer os.Remove(out) // only if nothing is in it
 			}
+			save, stop := onSaveSignal()
+			defer stop()
 			show := newProgress(c.ErrOrStderr(), quiet)
-			result, err := trainer.Train(c.Context(), trainer.Options{Config: loaded.Config, Out: out, Report: show.event})
+			result, err := trainer.Train(c.Context(), trainer.Options{Config: loaded.Config, Out: out, Resume: resume, Save: save, Report: show.event})
 			show.close()
 			if err != nil {
 				if show.tested != nil && !asJSON { // tested, but not saved
@@ -71,17 +97,51 @@ last.safetensors; a second Ctrl-C ends it at once.`,
 			if asJSON {
 				return writeJSON(c.OutOrStdout(), result)
 			}
-			return printResult(c.OutOrStdout(), show.tested, result, out)
+			return printResult(c.OutOrStdout(), show.tested, result, show.out)
 		},
 	}
 	f := c.Flags()
 	f.StringVarP(&config, "config", "c", configs.DefaultPreset, "`name` of a preset, or a YAML file")
 	f.StringArrayVar(&set, "set", nil, "override a key: `key=value`; may be repeated")
-	f.StringVarP(&out, "out", "o", "", "run `folder`, empty or new (default checkpoints/<name>-<time>)")
+	f.StringVarP(&out, "out", "o", "", "run `folder`, empty or new unless --resume goes on in it (default checkpoints/<name>-<time>)")
+	f.StringVar(&resume, "resume", "", "go on with a run: auto, or the `folder` of a run or checkpoint")
+	f.StringVar(&initFrom, "init-from", "", "begin with the weights of a run, a checkpoint or a .safetensors `file` (train.init_from)")
 	f.StringVar(&device, "device", "", "auto, cpu, cuda or `cuda:N` (train.device)")
 	f.BoolVar(&asJSON, "json", false, "print result.json on one line instead of the table")
 	f.BoolVarP(&quiet, "quiet", "q", false, "no progress, no notes")
 	return c
+}
+
+// configOf is the configuration of a run that is resumed without naming one: its
+// own. With --resume auto there may be no run yet.
+func configOf(resume, out, config string) string {
+	dir := resume
+	if resume == trainer.ResumeAuto {
+		dir = out
+	}
+	path := filepath.Join(dir, trainer.ConfigFile)
+	if _, err := os.Stat(path); dir == "" || err != nil {
+		return config
+	}
+	return path
+}
+
+// runFolder settles where a run goes, and whether it goes on with another one.
+func runFolder(c configs.Config, out, resume string) (folder, from string, err error) {
+	switch {
+	case out != "":
+		return out, resume, nil
+	case resume == trainer.ResumeAuto:
+		if out, err = trainer.Unfinished("checkpoints", c); err != nil || out != "" {
+			return out, resume, err
+		}
+		out, err = newRunFolder(c.Name)
+		return out, "", err
+	case resume != "":
+		return checkpoint.RunOf(resume), resume, nil
+	}
+	out, err = newRunFolder(c.Name)
+	return out, "", err
 }
 
 // newRunFolder makes checkpoints/<name>-<time>, with a number behind it when

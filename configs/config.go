@@ -8,21 +8,22 @@ const Version = 1
 // embedded in the program.
 const Sample = "sample"
 
-// Config is everything that decides the outcome of a run. Two runs of one
-// Config on one machine give the same weights.
+// Config is everything that decides the outcome of a run, and how it is saved.
+// Two runs of one Config on one machine give the same weights.
 //
 // The struct is the schema: keys come from the mapstructure tags, the text of
 // `absa config show` and of the reference from the doc tags.
 type Config struct {
-	Version int     `mapstructure:"version" doc:"version of this schema"`
-	Name    string  `mapstructure:"name" doc:"name of the configuration; begins the name of the run folder"`
-	Data    Data    `mapstructure:"data"`
-	Text    Text    `mapstructure:"text"`
-	Vectors Vectors `mapstructure:"vectors"`
-	Loader  Loader  `mapstructure:"loader"`
-	Model   Model   `mapstructure:"model"`
-	Loss    Loss    `mapstructure:"loss"`
-	Train   Train   `mapstructure:"train"`
+	Version    int        `mapstructure:"version" doc:"version of this schema"`
+	Name       string     `mapstructure:"name" doc:"name of the configuration; begins the name of the run folder"`
+	Data       Data       `mapstructure:"data"`
+	Text       Text       `mapstructure:"text"`
+	Vectors    Vectors    `mapstructure:"vectors"`
+	Loader     Loader     `mapstructure:"loader"`
+	Model      Model      `mapstructure:"model"`
+	Loss       Loss       `mapstructure:"loss"`
+	Train      Train      `mapstructure:"train"`
+	Checkpoint Checkpoint `mapstructure:"checkpoint"`
 }
 
 // BatchDependent says whether the logits of a sentence depend on the sentences
@@ -65,7 +66,7 @@ type Vectors struct {
 
 // Loader says how sentences become batches.
 type Loader struct {
-	BatchSize int    `mapstructure:"batch_size" doc:"sentences per step"`
+	BatchSize int    `mapstructure:"batch_size" doc:"sentences per batch"`
 	Order     string `mapstructure:"order" doc:"shuffle (by train.seed and epoch) | file" oneof:"shuffle file"`
 	Buckets   int    `mapstructure:"buckets" doc:"sort by length within windows of this many batches before cutting; 0 is off, and needed for a batch-dependent model"`
 }
@@ -112,20 +113,38 @@ type ClassWeight struct {
 
 // Train is the optimisation and its limits.
 type Train struct {
-	Epochs         int     `mapstructure:"epochs" doc:"passes over the training data"`
-	Seed           int64   `mapstructure:"seed" doc:"seed of initialisation, dropout and order"`
-	Device         string  `mapstructure:"device" doc:"auto | cpu | cuda | cuda:N"`
-	Threads        int     `mapstructure:"threads" doc:"threads of a step; 0 takes every core of the host; beside other busy processes 1 is much faster"`
-	Select         string  `mapstructure:"select" doc:"weights that are tested: best (on validation) | last" oneof:"best last"`
-	Patience       int     `mapstructure:"patience" doc:"stop after this many epochs without a better validation accuracy; 0 is off"`
-	MaxSteps       int     `mapstructure:"max_steps" doc:"stop after this many steps; 0 is off"`
-	OverfitBatches int     `mapstructure:"overfit_batches" doc:"train on the first so many batches only, to see whether the model can learn them; 0 is off"`
-	Optimizer      string  `mapstructure:"optimizer" doc:"adam | adamw" oneof:"adam adamw"`
-	LearningRate   float64 `mapstructure:"learning_rate" doc:"learning rate"`
-	Beta1          float64 `mapstructure:"beta1" doc:"decay of the first moment"`
-	Beta2          float64 `mapstructure:"beta2" doc:"decay of the second moment"`
-	Eps            float64 `mapstructure:"eps" doc:"added to the denominator"`
-	WeightDecay    float64 `mapstructure:"weight_decay" doc:"L2 penalty (adam) or decoupled decay (adamw)"`
-	ClipNorm       float64 `mapstructure:"clip_norm" doc:"gradients are scaled down to this total norm; 0 is off"`
-	EMA            float64 `mapstructure:"ema" doc:"decay of the moving average of the weights that is tested; 0 is off"`
+	Epochs          int     `mapstructure:"epochs" doc:"passes over the training data"`
+	Seed            int64   `mapstructure:"seed" doc:"seed of initialisation, dropout and order"`
+	Device          string  `mapstructure:"device" doc:"auto | cpu | cuda | cuda:N"`
+	Threads         int     `mapstructure:"threads" doc:"threads of a step; 0 takes every core of the host; beside other busy processes 1 is much faster"`
+	InitFrom        string  `mapstructure:"init_from" doc:"weights to begin with: a run folder, the folder of a checkpoint, or a .safetensors file; empty draws them by train.seed"`
+	Select          string  `mapstructure:"select" doc:"weights that are tested: best (on validation) | last" oneof:"best last"`
+	Metric          string  `mapstructure:"metric" doc:"what select, patience, the plateau and checkpoint.keep_best go by on validation: accuracy | macro_f1 | loss" oneof:"accuracy macro_f1 loss"`
+	Patience        int     `mapstructure:"patience" doc:"stop after this many epochs without a better train.metric; 0 is off"`
+	MaxSteps        int     `mapstructure:"max_steps" doc:"stop after this many steps; 0 is off"`
+	OverfitBatches  int     `mapstructure:"overfit_batches" doc:"train on the first so many batches only, to see whether the model can learn them; 0 is off"`
+	Optimizer       string  `mapstructure:"optimizer" doc:"adam | adamw" oneof:"adam adamw"`
+	LearningRate    float64 `mapstructure:"learning_rate" doc:"learning rate"`
+	Schedule        string  `mapstructure:"schedule" doc:"learning rate after the warm-up: constant | linear, cosine (fall until the run ends) | plateau (cut when train.metric stalls)" oneof:"constant linear cosine plateau"`
+	WarmupSteps     int     `mapstructure:"warmup_steps" doc:"steps in which the learning rate rises linearly; 0 is off"`
+	FinalRate       float64 `mapstructure:"final_rate" doc:"share of the learning rate at the end, for plateau at least (schedule: linear, cosine, plateau)"`
+	PlateauFactor   float64 `mapstructure:"plateau_factor" doc:"a cut multiplies the learning rate by this (schedule: plateau)"`
+	PlateauPatience int     `mapstructure:"plateau_patience" doc:"cut after more than this many epochs without a better train.metric (schedule: plateau)"`
+	Accumulate      int     `mapstructure:"accumulate" doc:"batches per step; the gradient is that of one batch so many times as large"`
+	Beta1           float64 `mapstructure:"beta1" doc:"decay of the first moment"`
+	Beta2           float64 `mapstructure:"beta2" doc:"decay of the second moment"`
+	Eps             float64 `mapstructure:"eps" doc:"added to the denominator"`
+	WeightDecay     float64 `mapstructure:"weight_decay" doc:"L2 penalty (adam) or decoupled decay (adamw)"`
+	ClipNorm        float64 `mapstructure:"clip_norm" doc:"gradients are scaled down to this total norm; 0 is off"`
+	EMA             float64 `mapstructure:"ema" doc:"decay of the moving average of the weights that is tested; 0 is off"`
+}
+
+// Checkpoint says when a run is saved, so that it can be resumed, and which of
+// the checkpoints stay. An interrupted run is saved in any case.
+type Checkpoint struct {
+	EverySteps   int     `mapstructure:"every_steps" doc:"save after every so many steps; 0 is off"`
+	EveryMinutes float64 `mapstructure:"every_minutes" doc:"save when this many minutes have passed since the last time; 0 is off"`
+	EveryEpochs  int     `mapstructure:"every_epochs" doc:"save after every so many epochs; 0 is off"`
+	KeepLast     int     `mapstructure:"keep_last" doc:"keep this many of the newest checkpoints; 0 keeps all"`
+	KeepBest     int     `mapstructure:"keep_best" doc:"keep this many of the best by train.metric too"`
 }

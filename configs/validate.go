@@ -43,6 +43,7 @@ func (c *Config) Validate() error {
 	v.model(c)
 	v.loss(c)
 	v.train(c)
+	v.checkpoint(c)
 	if len(v.problems) == 0 {
 		return nil
 	}
@@ -232,15 +233,30 @@ func (v *validator) train(c *Config) {
 		const needs = "needs a validation set; set data.valid_fraction above 0, or %s"
 		v.check(t.Select != "best", "train.select", "best "+needs, "train.select to last")
 		v.check(t.Patience <= 0, "train.patience", "%d "+needs, t.Patience, "train.patience to 0")
+		v.check(t.Schedule != "plateau", "train.schedule", "plateau "+needs, "train.schedule to constant")
 	}
 	v.atLeast("train.patience", t.Patience, 0)
 	v.atLeast("train.max_steps", t.MaxSteps, 0)
 	v.atLeast("train.overfit_batches", t.OverfitBatches, 0)
 	v.positive("train.learning_rate", t.LearningRate)
+	v.atLeast("train.warmup_steps", t.WarmupSteps, 0)
+	v.check(t.FinalRate >= 0 && t.FinalRate <= 1, "train.final_rate", "%v: want a number from 0 to 1", t.FinalRate)
+	v.check(t.PlateauFactor > 0 && t.PlateauFactor < 1, "train.plateau_factor", "%v: want a number above 0 and below 1", t.PlateauFactor)
+	v.atLeast("train.plateau_patience", t.PlateauPatience, 0)
+	v.atLeast("train.accumulate", t.Accumulate, 1)
 	v.share("train.beta1", t.Beta1)
 	v.share("train.beta2", t.Beta2)
 	v.positive("train.eps", t.Eps)
 	v.notNegative("train.weight_decay", t.WeightDecay)
 	v.notNegative("train.clip_norm", t.ClipNorm)
 	v.share("train.ema", t.EMA)
+}
+
+func (v *validator) checkpoint(c *Config) {
+	k := c.Checkpoint
+	v.atLeast("checkpoint.every_steps", k.EverySteps, 0)
+	v.notNegative("checkpoint.every_minutes", k.EveryMinutes)
+	v.atLeast("checkpoint.every_epochs", k.EveryEpochs, 0)
+	v.atLeast("checkpoint.keep_last", k.KeepLast, 0)
+	v.atLeast("checkpoint.keep_best", k.KeepBest, 0)
 }

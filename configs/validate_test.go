@@ -90,11 +90,28 @@ func TestValidate(t *testing.T) {
 		}, []string{"train.threads: -1", "train.patience: -1", "train.max_steps: -1", "train.overfit_batches: -1"}},
 		{"the best of no validation", func(c *Config) { c.Data.ValidFraction = 0 }, []string{"train.select: best needs a validation set; set data.valid_fraction above 0, or train.select to last"}},
 		{"patience without validation", func(c *Config) { c.Data.ValidFraction, c.Train.Select, c.Train.Patience = 0, "last", 3 }, []string{"train.patience: 3 needs a validation set"}},
+		{"a plateau of no validation", func(c *Config) { c.Data.ValidFraction, c.Train.Select, c.Train.Schedule = 0, "last", "plateau" }, []string{"train.schedule: plateau needs a validation set; set data.valid_fraction above 0, or train.schedule to constant"}},
+		{"a metric without validation", func(c *Config) { c.Data.ValidFraction, c.Train.Select, c.Train.Metric = 0, "last", "loss" }, nil},
+		{"an unknown metric", func(c *Config) { c.Train.Metric = "macro-f1" }, []string{`train.metric: "macro-f1": want one of accuracy, macro_f1, loss; did you mean macro_f1?`}},
+		{"an unknown schedule", func(c *Config) { c.Train.Schedule = "step" }, []string{`train.schedule: "step": want one of constant, linear, cosine, plateau`}},
+		{"schedules out of range", func(c *Config) {
+			c.Train.WarmupSteps, c.Train.FinalRate, c.Train.PlateauFactor, c.Train.PlateauPatience, c.Train.Accumulate = -1, 1.1, 1, -1, 0
+		}, []string{"train.warmup_steps: -1", "train.final_rate: 1.1: want a number from 0 to 1", "train.plateau_factor: 1: want a number above 0 and below 1", "train.plateau_patience: -1", "train.accumulate: 0: want at least 1"}},
+		{"shares that are not numbers", func(c *Config) { c.Train.FinalRate, c.Train.PlateauFactor = math.NaN(), math.NaN() }, []string{"train.final_rate: NaN", "train.plateau_factor: NaN"}},
+		{"a plateau that stops learning", func(c *Config) { c.Train.PlateauFactor = 0 }, []string{"train.plateau_factor: 0"}},
+		{"a schedule with all its keys", func(c *Config) {
+			c.Train.Schedule, c.Train.WarmupSteps, c.Train.FinalRate, c.Train.PlateauFactor, c.Train.PlateauPatience, c.Train.Accumulate = "plateau", 10, 1, 0.1, 0, 4
+		}, nil},
 		{"everything to train on", func(c *Config) { c.Data.ValidFraction, c.Train.Select = 0, "last" }, nil},
 		{"an optimiser that stands still", func(c *Config) {
 			c.Train.LearningRate, c.Train.Eps, c.Train.Beta1, c.Train.Beta2 = 0, math.NaN(), 1, -1
 		}, []string{"train.learning_rate: 0", "train.beta1: 1", "train.beta2: -1", "train.eps: NaN"}},
 		{"decays out of range", func(c *Config) { c.Train.WeightDecay, c.Train.ClipNorm, c.Train.EMA = -1, math.Inf(1), 1 }, []string{"train.weight_decay: -1", "train.clip_norm: +Inf", "train.ema: 1"}},
+		{"checkpoints out of range", func(c *Config) { c.Checkpoint = Checkpoint{-1, -1, -1, -1, -1} }, []string{
+			"checkpoint.every_steps: -1", "checkpoint.every_minutes: -1", "checkpoint.every_epochs: -1", "checkpoint.keep_last: -1", "checkpoint.keep_best: -1",
+		}},
+		{"minutes that never pass", func(c *Config) { c.Checkpoint.EveryMinutes = math.Inf(1) }, []string{"checkpoint.every_minutes: +Inf"}},
+		{"no checkpoints", func(c *Config) { c.Checkpoint = Checkpoint{} }, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

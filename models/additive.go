@@ -20,7 +20,7 @@ func newAdditiveAttention(p *torch.Parameters, config configs.Model, aspects []s
 	features := 2 * int64(config.Hidden)
 	q := &additiveAttention{}
 	for _, aspect := range aspects {
-		name := headName(aspect) + ".attention"
+		name := HeadName(aspect) + ".attention"
 		q.projections = append(q.projections, p.Linear(name+".projection", features, features))
 		q.scores = append(q.scores, p.LinearWithoutBias(name+".score", features, 1))
 	}

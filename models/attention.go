@@ -46,7 +46,7 @@ func newSelfAttention(p *torch.Parameters, config configs.Model, aspects []strin
 		return nil, fmt.Errorf("pool %q is not known", at.Pool)
 	}
 	for _, aspect := range aspects {
-		name := headName(aspect) + ".attention"
+		name := HeadName(aspect) + ".attention"
 		w := attentionWeights{
 			query:  p.Linear(name+".query", features, features),
 			key:    p.Linear(name+".key", features, features),

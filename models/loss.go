@@ -45,49 +45,67 @@ type Targets struct {
 	Class   []int64   // [B,A] class of each pair, 0 where there is no label
 	Weight  []float32 // [B,A] share of each pair in the loss, 0 where there is no label
 	Present []float32 // [B,A] 1 where there is a label
+	Share   float64   // of the batch in the presence term, 1 for a batch alone
 	Pairs   int       // number of labels
 }
 
-// Targets encodes labels [B,A], polarity indices with -1 for absent. The
-// denominators of the means are worked out here, where the labels are.
+// Targets encodes labels [B,A], polarity indices with -1 for absent.
 func (l *Loss) Targets(labels []int64) Targets {
-	aspects := len(l.labels.Aspects)
-	t := Targets{
-		Class:   make([]int64, len(labels)),
-		Weight:  make([]float32, len(labels)),
-		Present: make([]float32, len(labels)),
-	}
-	group := func(i int) int {
+	return l.GroupTargets([][]int64{labels})[0]
+}
+
+// GroupTargets encodes the labels of batches that share a step. Their losses,
+// and so their gradients, sum to those of one batch that holds all their
+// sentences: the means are over the group. Their denominators are worked out
+// here, where the labels are.
+func (l *Loss) GroupTargets(batches [][]int64) []Targets {
+	aspects, size := len(l.labels.Aspects), 0
+	mean := func(i int) int { // the mean that pair i of a batch counts in
 		if l.perPair {
 			return 0
 		}
 		return i % aspects
 	}
 	sums := make([]float64, aspects)
-	for i, label := range labels {
-		if label < 0 {
-			continue
+	group := make([]Targets, len(batches))
+	for n, labels := range batches {
+		t := Targets{
+			Class:   make([]int64, len(labels)),
+			Weight:  make([]float32, len(labels)),
+			Present: make([]float32, len(labels)),
 		}
-		t.Pairs++
-		t.Present[i] = 1
-		t.Class[i] = label + int64(l.labels.Offset())
-		sums[group(i)] += l.weights[t.Class[i]]
+		for i, label := range labels {
+			if label < 0 {
+				continue
+			}
+			t.Pairs++
+			t.Present[i] = 1
+			t.Class[i] = label + int64(l.labels.Offset())
+			sums[mean(i)] += l.weights[t.Class[i]]
+		}
+		group[n] = t
+		size += len(labels)
 	}
-	for i, label := range labels {
-		if sum := sums[group(i)]; label >= 0 && sum > 0 {
-			t.Weight[i] = float32(l.weights[t.Class[i]] / sum)
+	for n, labels := range batches {
+		t := &group[n]
+		t.Share = float64(len(labels)) / float64(size)
+		for i, label := range labels {
+			if sum := sums[mean(i)]; label >= 0 && sum > 0 {
+				t.Weight[i] = float32(l.weights[t.Class[i]] / sum)
+			}
 		}
 	}
-	return t
+	return group
 }
 
-// Forward returns the loss, a scalar.
+// Forward returns the loss, a scalar; for one batch of a group, its part of the
+// group's.
 func (l *Loss) Forward(s *torch.Scope, out Output, t Targets) torch.Tensor {
 	shape := []int64{int64(len(t.Class) / len(l.labels.Aspects)), int64(len(l.labels.Aspects))}
 	loss := s.CrossEntropy(out.Logits, torch.New(s, t.Class, shape...), torch.New(s, t.Weight, shape...))
 	if l.presence > 0 && out.Presence.Defined() {
 		presence := s.BCEWithLogits(out.Presence, torch.New(s, t.Present, shape...))
-		loss = s.Add(loss, s.Scale(presence, l.presence))
+		loss = s.Add(loss, s.Scale(presence, l.presence*t.Share))
 	}
 	return loss
 }

@@ -2,6 +2,7 @@ package models
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"absa/configs"
+	"absa/internal/torch"
 )
 
 var (
@@ -37,7 +39,7 @@ func TestTargets(t *testing.T) {
 			given: []int64{0, none, 2, 1, none, none},
 			want: Targets{
 				Class: []int64{0, 0, 2, 1, 0, 0}, Weight: []float32{0.25, 0, 0.75, 1, 0, 0},
-				Present: []float32{1, 0, 1, 1, 0, 0}, Pairs: 3,
+				Present: []float32{1, 0, 1, 1, 0, 0}, Share: 1, Pairs: 3,
 			},
 		},
 		{
@@ -45,7 +47,7 @@ func TestTargets(t *testing.T) {
 			given: []int64{0, none, 2, 1, none, none},
 			want: Targets{
 				Class: []int64{0, 0, 2, 1, 0, 0}, Weight: []float32{1 / 4.5, 0, 3 / 4.5, 0.5 / 4.5, 0, 0},
-				Present: []float32{1, 0, 1, 1, 0, 0}, Pairs: 3,
+				Present: []float32{1, 0, 1, 1, 0, 0}, Share: 1, Pairs: 3,
 			},
 		},
 		{
@@ -53,7 +55,7 @@ func TestTargets(t *testing.T) {
 			given: []int64{0, none, 2, 1},
 			want: Targets{
 				Class: []int64{1, 0, 3, 2}, Weight: []float32{0.25, 0, 0.75, 1},
-				Present: []float32{1, 0, 1, 1}, Pairs: 3,
+				Present: []float32{1, 0, 1, 1}, Share: 1, Pairs: 3,
 			},
 		},
 		{
@@ -61,18 +63,18 @@ func TestTargets(t *testing.T) {
 			given: []int64{none, 1, none, 1},
 			want: Targets{
 				Class: []int64{0, 1, 0, 1}, Weight: []float32{0, 0.5, 0, 0.5},
-				Present: []float32{0, 1, 0, 1}, Pairs: 2,
+				Present: []float32{0, 1, 0, 1}, Share: 1, Pairs: 2,
 			},
 		},
 		{
 			name: "no label", labels: twoAspects, config: configs.Loss{Reduction: "pairs"},
 			given: []int64{none, none},
-			want:  Targets{Class: []int64{0, 0}, Weight: []float32{0, 0}, Present: []float32{0, 0}},
+			want:  Targets{Class: []int64{0, 0}, Weight: []float32{0, 0}, Present: []float32{0, 0}, Share: 1},
 		},
 		{
 			name: "only labels of weight 0", labels: twoAspects, config: configs.Loss{Reduction: "aspect", ClassWeights: []configs.ClassWeight{{Label: "neutral", Weight: 0}}},
 			given: []int64{1, 1},
-			want:  Targets{Class: []int64{1, 1}, Weight: []float32{0, 0}, Present: []float32{1, 1}, Pairs: 2},
+			want:  Targets{Class: []int64{1, 1}, Weight: []float32{0, 0}, Present: []float32{1, 1}, Share: 1, Pairs: 2},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -189,6 +191,92 @@ func TestLoss(t *testing.T) {
 			}
 			noErr(t, s.Err())
 		})
+	}
+}
+
+// lossOf returns the sum of the losses of logits [B,A,C] and presence logits
+// [B,A] in batches of the given sizes, and the gradients of both.
+func lossOf(t *testing.T, l *Loss, logits, presence []float32, given []int64, sizes []int) (loss float64, logitGrad, presenceGrad []float32) {
+	t.Helper()
+	s, aspects, classes := newScope(t), len(l.labels.Aspects), len(l.labels.Classes())
+	var batches [][]int64
+	for from := 0; len(batches) < len(sizes); {
+		to := from + sizes[len(batches)]*aspects
+		batches = append(batches, given[from:to])
+		from = to
+	}
+	at := 0
+	for n, targets := range l.GroupTargets(batches) {
+		b, to := int64(sizes[n]), at+len(batches[n])
+		p := torch.NewParameters(torch.CPU, 1)
+		defer p.Close()
+		out := Output{
+			Logits:   p.Values("logits", true, logits[at*classes:to*classes], b, int64(aspects), int64(classes)),
+			Presence: p.Values("presence", true, presence[at:to], b, int64(aspects)),
+		}
+		noErr(t, p.Err())
+		value := l.Forward(s, out, targets)
+		s.Backward(value)
+		loss += s.Item(value)
+		logitGrad = append(logitGrad, s.Float32s(s.Grad(out.Logits))...)
+		presenceGrad = append(presenceGrad, s.Float32s(s.Grad(out.Presence))...)
+		at = to
+	}
+	noErr(t, s.Err())
+	return loss, logitGrad, presenceGrad
+}
+
+// TestGroup holds that batches that share a step have the loss and gradients of
+// the one batch that holds all their sentences.
+func TestGroup(t *testing.T) {
+	labels := Labels{Aspects: []string{"food", "price", "service"}, Polarities: []string{"positive", "neutral", "negative", "conflict"}, AbsentClass: true}
+	const sentences, aspects, classes, none = 7, 3, 5, -1
+	given := []int64{
+		0, none, none,
+		1, none, none,
+		none, 2, none,
+		2, none, none,
+		none, none, none,
+		3, 0, none, // nothing is ever said of the service
+		0, 1, none,
+	}
+	everywhere := slices.Clone(given)
+	everywhere[2], everywhere[17] = 3, 1
+	r := rand.New(rand.NewPCG(3, 4))
+	random := func(n int) []float32 {
+		values := make([]float32, n)
+		for i := range values {
+			values[i] = float32(2 * r.NormFloat64())
+		}
+		return values
+	}
+	logits, presence := random(sentences*aspects*classes), random(sentences*aspects)
+	for _, reduction := range []string{"aspect", "pairs"} {
+		l, err := NewLoss(configs.Loss{Reduction: reduction, PresenceWeight: 0.7, ClassWeights: weights}, labels)
+		noErr(t, err)
+		for _, c := range []struct {
+			name  string
+			given []int64
+			sizes []int
+		}{
+			{"one batch", given, []int{7}},
+			{"two, price in the second alone", given, []int{2, 5}},
+			{"three, one of a sentence", given, []int{2, 1, 4}},
+			{"three, one without a label", given, []int{4, 1, 2}},
+			{"each sentence alone", given, []int{1, 1, 1, 1, 1, 1, 1}},
+			{"three, every aspect has a label", everywhere, []int{3, 3, 1}},
+			{"no label at all", slices.Repeat([]int64{none}, sentences*aspects), []int{3, 4}},
+		} {
+			t.Run(reduction+", "+c.name, func(t *testing.T) {
+				want, logitGrad, presenceGrad := lossOf(t, l, logits, presence, c.given, []int{sentences})
+				got, gotLogitGrad, gotPresenceGrad := lossOf(t, l, logits, presence, c.given, c.sizes)
+				if math.Abs(got-want) > 1e-6*want {
+					t.Errorf("loss: got %.9f, want %.9f", got, want)
+				}
+				near(t, "gradient of the logits", gotLogitGrad, logitGrad, 1e-6, 0)
+				near(t, "gradient of the presence logits", gotPresenceGrad, presenceGrad, 1e-6, 0)
+			})
+		}
 	}
 }
 

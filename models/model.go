@@ -89,7 +89,7 @@ func New(config configs.Model, labels Labels, vectors Vectors, device torch.Devi
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	for _, aspect := range labels.Aspects {
-		m.heads = append(m.heads, newHead(p, config, headName(aspect), int64(len(labels.Classes()))))
+		m.heads = append(m.heads, newHead(p, config, HeadName(aspect), int64(len(labels.Classes()))))
 	}
 	if err := p.Err(); err != nil {
 		p.Close()
@@ -127,8 +127,8 @@ func (m *Model) Forward(s *torch.Scope, in Input) Output {
 	return out
 }
 
-// headName is the prefix of an aspect's parameters. PyTorch separates modules
+// HeadName is the prefix of an aspect's parameters. PyTorch separates modules
 // by dots, so a dot in an aspect is written as %2E.
-func headName(aspect string) string {
+func HeadName(aspect string) string {
 	return "heads." + strings.NewReplacer("%", "%25", ".", "%2E").Replace(aspect)
 }

@@ -24,8 +24,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from example import Config, Model
 from loss import Loss
-from model import Config, Model
 
 Batch = tuple[Tensor, Tensor, Tensor]  # tokens, lengths, labels
 

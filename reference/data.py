@@ -2,8 +2,6 @@
 
 import gzip
 import json
-import re
-import string
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,29 +11,12 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from example import tokenizer
 from loss import ABSENT
 
 ASPECTS = ("food", "service", "price", "ambience", "anecdotes/miscellaneous")
 POLARITIES = ("positive", "neutral", "negative", "conflict")
-MAX_TOKENS = 60
 UNKNOWN = 1  # row of a word without a vector; row 0 is padding
-
-# NLTK's 179 English stop words. Those with an apostrophe never match, as
-# punctuation is gone before: "don't" has become "dont" and stays.
-STOP_WORDS = frozenset("""
-    i me my myself we our ours ourselves you you're you've you'll you'd your yours
-    yourself yourselves he him his himself she she's her hers herself it it's its
-    itself they them their theirs themselves what which who whom this that that'll
-    these those am is are was were be been being have has had having do does did
-    doing a an the and but if or because as until while of at by for with about
-    against between into through during before after above below to from up down
-    in out on off over under again further then once here there when where why how
-    all any both each few more most other some such no nor not only own same so than
-    too very s t can will just don don't should should've now d ll m o re ve y ain
-    aren aren't couldn couldn't didn didn't doesn doesn't hadn hadn't hasn hasn't
-    haven haven't isn isn't ma mightn mightn't mustn mustn't needn needn't shan
-    shan't shouldn shouldn't wasn wasn't weren weren't won won't wouldn wouldn't
-    """.split())
 
 
 @dataclass(frozen=True)
@@ -56,23 +37,16 @@ class Batch:
     labels: Tensor
 
 
-def clean(text: str) -> tuple[str, ...]:
-    """The article's cleaning, in its order; stop words go last."""
-    text = re.sub(r"\d+", "", text.lower())
-    text = text.translate(str.maketrans("", "", string.punctuation))
-    words = [word for word in text.split() if word not in STOP_WORDS]
-    return tuple(words[:MAX_TOKENS])
-
-
 def read_reviews(path: Path) -> list[Review]:
-    """Reads a SemEval-2014 XML file, in its order."""
+    """Reads a SemEval-2014 XML file, in its order, with the article's cleaning."""
+    clean = tokenizer("article", max_tokens=60)
     reviews = []
     for sentence in ElementTree.parse(path).iter("sentence"):
         labels = [ABSENT] * len(ASPECTS)
         for category in sentence.iter("aspectCategory"):
             aspect = ASPECTS.index(category.attrib["category"])
             labels[aspect] = POLARITIES.index(category.attrib["polarity"])
-        tokens = clean(sentence.findtext("text", ""))
+        tokens = tuple(clean(sentence.findtext("text", "")))
         reviews.append(Review(sentence.attrib["id"], tokens, tuple(labels)))
     return reviews
 

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from compare import first_step, load_model
+from example import Config, Model
 from loss import ABSENT, Loss
-from model import Config, Model
 
 POLARITIES = ["positive", "neutral", "negative", "conflict"]
 

@@ -1,10 +1,12 @@
 """Writes the goldens that the Go tests compare with.
 
-    python goldens.py --torch internal/torch/testdata --models models/testdata
+    python goldens.py --torch internal/torch/testdata --models models/testdata \\
+        --trainer trainer/testdata
 
-ops.safetensors, optim.safetensors and article.safetensors are described in
-golden_ops.py, golden_optim.py and golden_models.py. The first two hold in the
-metadata key "cases" what each case is; article.json holds the models' configs.
+ops.safetensors, optim.safetensors, article.safetensors and schedule.json are
+described in golden_ops.py, golden_optim.py, golden_models.py and
+golden_schedule.py. The first two hold in the metadata key "cases" what each case
+is; article.json holds the models' configs.
 """
 
 import argparse
@@ -19,6 +21,7 @@ from torch import Tensor
 import golden_models
 import golden_ops
 import golden_optim
+import golden_schedule
 
 
 def write(path: Path, tensors: dict[str, Tensor], cases: dict[str, Any]) -> None:
@@ -38,6 +41,7 @@ def main() -> None:
     )
     parser.add_argument("--torch", type=Path, help="folder for the operations")
     parser.add_argument("--models", type=Path, help="folder for the models")
+    parser.add_argument("--trainer", type=Path, help="folder for the trainer")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if folder := arguments.torch:
@@ -49,6 +53,10 @@ def main() -> None:
         tensors, configs = golden_models.make()
         write(folder / "article.safetensors", tensors, {})
         (folder / "article.json").write_text(json.dumps(configs, indent=1) + "\n")
+    if folder := arguments.trainer:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(golden_schedule.make(), indent=1, allow_nan=False)
+        (folder / "schedule.json").write_text(text + "\n")
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 import data
+from example import Attention, Config, Head, Model
 from loss import ABSENT, Loss
-from model import Attention, Config, Head, Model
 
 CONFIG = Config(
     aspects=data.ASPECTS,

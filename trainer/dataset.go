@@ -21,11 +21,21 @@ type Dataset struct {
 	Vocabulary         *data.Vocabulary
 	Vectors            models.Vectors
 	Majority           []int // [A] most frequent polarity of the training corpus
+	Fingerprint        Fingerprint
+}
+
+// source is where words and weights come from, if not from the data.
+type source struct {
+	base *base // the network that a new run begins with
+
+	// Those of a checkpoint, for a run that is resumed.
+	vocabulary *data.Vocabulary
+	vectors    models.Vectors
 }
 
 // Prepare reads the corpora and word vectors that c names.
-func Prepare(ctx context.Context, c configs.Config, report func(Event)) (*Dataset, error) {
-	note := func(format string, args ...any) { report(Note{Text: fmt.Sprintf(format, args...)}) }
+func Prepare(ctx context.Context, c configs.Config, from source, report func(Event)) (*Dataset, error) {
+	note := noter(report)
 	tokenize, err := data.NewTokenizer(c.Text)
 	if err != nil {
 		return nil, err
@@ -65,14 +75,9 @@ func Prepare(ctx context.Context, c configs.Config, report func(Event)) (*Datase
 	}
 
 	d := &Dataset{}
-	if c.Vectors.Kind == "file" {
-		// Every word that has a vector may be looked up, seen in training or
-		// not; nothing is learned from the sentences held out.
-		d.Vocabulary = vocabularyOf(tokenize, 1, train, valid, test)
-	} else {
-		d.Vocabulary = vocabularyOf(tokenize, max(1, c.Vectors.MinCount), train)
-	}
-	if d.Vectors, err = lookUp(c, d.Vocabulary.Words(), report); err != nil {
+	if from.vocabulary != nil {
+		d.Vocabulary, d.Vectors = from.vocabulary, from.vectors
+	} else if err := d.learnWords(c, from.base, tokenize, train, slices.Concat(valid, test), report); err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
@@ -85,7 +90,37 @@ func Prepare(ctx context.Context, c configs.Config, report func(Event)) (*Datase
 	if d.Majority, err = majority(corpus); err != nil {
 		return nil, fmt.Errorf("data.train: %w", err)
 	}
+	if d.Fingerprint.Train, err = fingerprintReviews(corpus.Reviews); err != nil {
+		return nil, fmt.Errorf("data.train: %w", err)
+	}
+	if d.Fingerprint.Test, err = fingerprintReviews(test); err != nil {
+		return nil, fmt.Errorf("data.test: %w", err)
+	}
+	if d.Fingerprint.Split, err = fingerprintSplit(d.Train, d.Valid); err != nil {
+		return nil, fmt.Errorf("split: %w", err)
+	}
 	return d, nil
+}
+
+// learnWords makes the vocabulary and the initial vectors of a new run.
+func (d *Dataset) learnWords(c configs.Config, base *base, tokenize data.Tokenizer, train, others []data.Review, report func(Event)) (err error) {
+	if c.Vectors.Kind == "file" {
+		// Every word that has a vector may be looked up, seen in training or
+		// not; nothing is learned from the sentences held out.
+		d.Vocabulary = vocabularyOf(tokenize, 1, train, others)
+	} else {
+		d.Vocabulary = vocabularyOf(tokenize, max(1, c.Vectors.MinCount), train)
+	}
+	if base != nil {
+		d.Vocabulary = base.extend(d.Vocabulary)
+	}
+	if d.Vectors, err = lookUp(c, d.Vocabulary.Words(), report); err != nil {
+		return err
+	}
+	if base != nil {
+		return base.vectors(d.Vectors)
+	}
+	return nil
 }
 
 // hint adds to the error of a corpus that is not there how to get one.

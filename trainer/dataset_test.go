@@ -133,7 +133,7 @@ func TestVocabulary(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			d, err := Prepare(t.Context(), small(t, slices.Concat(set, test.set)...), func(Event) {})
+			d, err := Prepare(t.Context(), small(t, slices.Concat(set, test.set)...), source{}, func(Event) {})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -167,7 +167,7 @@ func TestNotes(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var events []Event
-			if _, err := Prepare(t.Context(), small(t, test.set...), func(e Event) { events = append(events, e) }); err != nil {
+			if _, err := Prepare(t.Context(), small(t, test.set...), source{}, func(e Event) { events = append(events, e) }); err != nil {
 				t.Fatal(err)
 			}
 			for _, want := range test.want {

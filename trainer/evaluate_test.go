@@ -15,7 +15,7 @@ import (
 func fresh(t *testing.T, c configs.Config) (*models.Model, *models.Loss, []data.Example) {
 	t.Helper()
 	torch.SetThreads(1)
-	d, err := Prepare(t.Context(), c, func(Event) {})
+	d, err := Prepare(t.Context(), c, source{}, func(Event) {})
 	if err != nil {
 		t.Fatal(err)
 	}

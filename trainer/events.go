@@ -1,6 +1,10 @@
 package trainer
 
-import "absa/internal/metrics"
+import (
+	"time"
+
+	"absa/internal/metrics"
+)
 
 // Event is something that happened during a run: one of the types below.
 type Event interface{ event() }
@@ -16,22 +20,24 @@ type VectorsRead struct {
 
 // Prepared says what is about to be trained.
 type Prepared struct {
-	Train, Valid, Test   int   // sentences
-	Words                int   // V, rows of the embedding
-	Trainable            int64 // values that the optimizer updates
-	Device               string
-	Threads              int
-	Epochs, StepsInEpoch int
-	Out                  string // the run folder
+	Train, Valid, Test int   // sentences
+	Words              int   // V, rows of the embedding
+	Trainable          int64 // values that the optimizer updates
+	Device             string
+	Threads            int
+	Epochs             int
+	BatchesInEpoch     int
+	Out                string // the run folder
 }
 
 // StepDone is reported after every step of training.
 type StepDone struct {
-	Epoch, Epochs    int // from 1
-	Batch, Batches   int // from 1
-	Loss, Accuracy   float64
-	SentencesPerSec  float64 // in this epoch so far
-	SentencesInEpoch int
+	Epoch, Epochs   int // from 1
+	Batch, Batches  int // of the epoch, from 1
+	Step            int // of the run, from 1
+	Loss, Accuracy  float64
+	SentencesPerSec float64       // in this epoch so far
+	Left            time.Duration // of the run, its validations included
 }
 
 // EpochDone is reported after the evaluation that follows an epoch.
@@ -39,6 +45,13 @@ type EpochDone struct {
 	Epoch  Epoch
 	Epochs int
 	Best   bool // the best on validation so far
+}
+
+// Ended is reported in place of everything else when the run to be resumed has
+// ended already.
+type Ended struct {
+	Result *Result
+	Out    string
 }
 
 // Tested carries the table of the final test.
@@ -49,4 +62,5 @@ func (VectorsRead) event() {}
 func (Prepared) event()    {}
 func (StepDone) event()    {}
 func (EpochDone) event()   {}
+func (Ended) event()       {}
 func (Tested) event()      {}

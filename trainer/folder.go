@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,22 +13,23 @@ import (
 	"absa/configs"
 	"absa/data"
 	"absa/internal/atomicfile"
+	"absa/internal/checkpoint"
 	"absa/internal/safetensors"
-	"absa/internal/torch"
 	"absa/models"
 )
 
-// Names of the files of a run folder.
+// Names of the files of a run folder and of a checkpoint.
 const (
-	ConfigFile  = "config.yaml"       // the resolved configuration
-	LabelsFile  = "labels.json"       // what the logits stand for
-	VocabFile   = "vocab.txt"         // words in the order of embedding.weight
-	SplitFile   = "split.json"        // sentence ids of training and validation
-	MetricsFile = "metrics.jsonl"     // a line per epoch
-	WeightsFile = "model.safetensors" // the tested weights
-	ResultFile  = "result.json"       // see Result
-	LastFile    = "last.safetensors"  // last good weights of a run that did not end
-	BestFile    = "best.safetensors"  // its best weights on validation, with train.select: best
+	ConfigFile    = "config.yaml"       // the resolved configuration
+	LabelsFile    = "labels.json"       // what the logits stand for
+	VocabFile     = "vocab.txt"         // words in the order of embedding.weight
+	SplitFile     = "split.json"        // sentence ids of training and validation
+	MetricsFile   = "metrics.jsonl"     // a line per epoch
+	WeightsFile   = "model.safetensors" // of a run: the tested weights
+	ResultFile    = "result.json"       // see Result
+	OptimizerFile = "optimizer.safetensors"
+	StateFile     = "state.json"       // see State
+	BestFile      = "best.safetensors" // the best weights on validation, where they are not WeightsFile
 )
 
 // ErrNotEmpty refuses a run folder that holds something.
@@ -35,8 +37,15 @@ var ErrNotEmpty = errors.New("the folder is not empty")
 
 // folder is a run folder that is being written.
 type folder struct {
-	dir  string
-	made []string // names of the files written
+	dir   string
+	lock  *checkpoint.RunLock // nil where the file system has none
+	first []file              // what is known before the first step
+}
+
+// file is a file of the run folder that is there from its beginning.
+type file struct {
+	name string
+	text []byte
 }
 
 // checkFolder refuses, before any work, a folder that cannot take a run.
@@ -48,52 +57,91 @@ func checkFolder(dir string) error {
 	case err != nil:
 		return fmt.Errorf("run folder: %w", err)
 	case len(entries) > 0:
-		return fmt.Errorf("run folder %s: %w: choose another --out, so that no run is overwritten", dir, ErrNotEmpty)
+		return fmt.Errorf("run folder %s: %w: choose another --out, so that no run is overwritten, or --resume auto to go on with it", dir, ErrNotEmpty)
 	}
 	return nil
 }
 
-// newFolder makes the run folder with what is known before the first step. If
-// that fails the folder is left as it was found.
-func newFolder(dir string, config configs.Config, labels models.Labels, set *Dataset) (_ *folder, err error) {
-	if err := checkFolder(dir); err != nil {
-		return nil, err
+// newFolder makes the run folder with what is known before the first step, or
+// takes up the one of a run that goes on. If a new one cannot be made it is left
+// as it was found.
+func newFolder(dir string, begin *start, config configs.Config, labels models.Labels, set *Dataset) (_ *folder, err error) {
+	f := &folder{dir: dir, lock: begin.lock}
+	if f.first, err = firstFiles(config, labels, set); err != nil {
+		return nil, fmt.Errorf("run folder %s: %w", dir, err)
+	}
+	if begin.again || begin.from != nil && !begin.branch {
+		for _, x := range f.first {
+			if err := atomicfile.Replace(f.path(x.name), x.write); err != nil {
+				return nil, err
+			}
+		}
+		return f, f.rewriteMetrics(nil)
 	}
 	_, missing := os.Stat(dir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("run folder: %w", err)
 	}
-	f := &folder{dir: dir}
+	var made []string
 	defer func() {
 		if err == nil {
 			return
 		}
 		// Another run may have taken the folder meanwhile: its files stay.
-		for _, name := range f.made {
-			os.Remove(filepath.Join(dir, name))
+		for _, name := range made {
+			os.Remove(f.path(name))
+		}
+		if f.lock != nil && begin.lock == nil {
+			f.lock.Unlock()
 		}
 		if missing != nil {
 			os.Remove(dir)
 		}
 	}()
-	if err := f.begin(config, labels, set); err != nil {
-		return nil, err
+	if f.lock == nil {
+		if f.lock, err = checkpoint.Lock(dir); err != nil && !errors.Is(err, checkpoint.ErrNoLocks) {
+			return nil, err
+		}
+	}
+	for _, x := range f.first {
+		if err := atomicfile.Write(f.path(x.name), x.write); err != nil {
+			return nil, err
+		}
+		made = append(made, x.name)
 	}
 	return f, nil
 }
 
-// begin writes what is known before the first step.
-func (f *folder) begin(config configs.Config, labels models.Labels, set *Dataset) error {
-	if err := f.write(ConfigFile, func(w io.Writer) error { return configs.WriteYAML(w, config) }); err != nil {
-		return err
+// firstFiles are what is known before the first step.
+func firstFiles(config configs.Config, labels models.Labels, set *Dataset) ([]file, error) {
+	var c, v bytes.Buffer
+	if err := configs.WriteYAML(&c, config); err != nil {
+		return nil, fmt.Errorf("%s: %w", ConfigFile, err)
 	}
-	if err := f.writeJSON(LabelsFile, labelsFile{Labels: labels, Majority: set.majorityNames(labels.Polarities)}); err != nil {
-		return err
+	if _, err := set.Vocabulary.WriteTo(&v); err != nil {
+		return nil, fmt.Errorf("%s: %w", VocabFile, err)
 	}
-	if err := f.write(VocabFile, func(w io.Writer) error { _, err := set.Vocabulary.WriteTo(w); return err }); err != nil {
-		return err
+	l, err := indented(labelsFile{Labels: labels, Majority: set.majorityNames(labels.Polarities)})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", LabelsFile, err)
 	}
-	return f.writeJSON(SplitFile, split{Train: ids(set.Train), Valid: ids(set.Valid)})
+	s, err := indented(split{Train: ids(set.Train), Valid: ids(set.Valid)})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", SplitFile, err)
+	}
+	return []file{{ConfigFile, c.Bytes()}, {LabelsFile, l}, {VocabFile, v.Bytes()}, {SplitFile, s}}, nil
+}
+
+func (x file) write(w io.Writer) error { _, err := w.Write(x.text); return err }
+
+// indented is JSON for people and programs.
+func indented(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return b.Bytes(), err
 }
 
 // split lists which sentences were trained on and which were held out.
@@ -112,21 +160,15 @@ func ids(examples []data.Example) []string {
 
 func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
 
-func (f *folder) write(name string, fill func(io.Writer) error) error {
-	if err := atomicfile.Write(f.path(name), fill); err != nil {
-		return err
+// fixed returns the files that every checkpoint has as the run folder has them.
+func (f *folder) fixed() []checkpoint.Content {
+	var list []checkpoint.Content
+	for _, x := range f.first {
+		if x.name != SplitFile { // the state has its fingerprint
+			list = append(list, checkpoint.Content{Name: x.name, Write: x.write})
+		}
 	}
-	f.made = append(f.made, name)
-	return nil
-}
-
-func (f *folder) writeJSON(name string, v any) error {
-	return f.write(name, func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		e.SetEscapeHTML(false)
-		return e.Encode(v)
-	})
+	return list
 }
 
 // append adds a line to metrics.jsonl; a line that does not fit is taken back.
@@ -150,27 +192,44 @@ func (f *folder) append(epoch Epoch) error {
 	return nil
 }
 
-// writeWeights saves all parameters under their names. Weights that are not
-// finite are refused: an update can overflow after a loss that did not.
-func (f *folder) writeWeights(name string, parameters *torch.Parameters) error {
-	list := parameters.All()
-	tensors := make([]safetensors.Tensor, len(list))
-	for i, p := range list {
-		values, err := p.Float32s()
-		if err != nil {
-			return fmt.Errorf("save weights: %w", err)
+// rewriteMetrics puts metrics.jsonl where a resumed run stands: lines that the
+// process before wrote after its last checkpoint come again.
+func (f *folder) rewriteMetrics(history []Epoch) error {
+	if len(history) == 0 {
+		if err := os.Remove(f.path(MetricsFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("write metrics: %w", err)
 		}
-		for _, v := range values {
-			if !finite(float64(v)) {
-				return fmt.Errorf("save weights: %s holds %g, so none are saved; %s", p.Name, v, tamer)
+		return nil
+	}
+	return atomicfile.Replace(f.path(MetricsFile), func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		for _, epoch := range history {
+			if err := e.Encode(epoch); err != nil {
+				return err
 			}
 		}
-		if tensors[i], err = safetensors.NewFloat32(p.Name, p.Tensor.Shape(), values); err != nil {
-			return fmt.Errorf("save weights: %w", err)
-		}
+		return nil
+	})
+}
+
+// finish writes what ends a run: the tested weights, the result, and last the
+// manifest over all that is in the folder. A run that was killed between them
+// has not ended, and comes here again.
+func (f *folder) finish(r *Result, tested []safetensors.Tensor, m checkpoint.Manifest) error {
+	if err := checkFinite(tested); err != nil {
+		return err
 	}
-	if err := safetensors.WriteFile(f.path(name), tensors, map[string]string{"format": "pt", "absa": Program}); err != nil {
+	err := atomicfile.Replace(f.path(WeightsFile), func(w io.Writer) error { return safetensors.Write(w, tested, metadata()) })
+	if err != nil {
 		return fmt.Errorf("save weights: %w", err)
 	}
-	return nil
+	text, err := indented(r)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", f.path(ResultFile), err)
+	}
+	if err := atomicfile.Replace(f.path(ResultFile), file{ResultFile, text}.write); err != nil {
+		return err
+	}
+	m.Kind = checkpoint.KindRun
+	return checkpoint.Seal(f.dir, m, []string{ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, WeightsFile, ResultFile})
 }

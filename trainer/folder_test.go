@@ -13,6 +13,7 @@ import (
 
 	"absa/configs"
 	"absa/data"
+	"absa/internal/checkpoint"
 	"absa/internal/safetensors"
 )
 
@@ -21,10 +22,13 @@ import (
 func TestRunFolder(t *testing.T) {
 	c := small(t)
 	r := train(t, c)
-	want := []string{ConfigFile, LabelsFile, MetricsFile, WeightsFile, ResultFile, SplitFile, VocabFile}
-	slices.Sort(want)
+	sealed := begun(MetricsFile, WeightsFile, ResultFile)
+	want := begun(MetricsFile, WeightsFile, ResultFile, checkpoint.Folder, checkpoint.ManifestFile)
 	if diff := cmp.Diff(want, files(t, r.dir)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(stepNames(8, 16), r.saved(t)); diff != "" {
+		t.Errorf("checkpoints (-want +got):\n%s", diff)
 	}
 
 	t.Run(ConfigFile, func(t *testing.T) {
@@ -70,6 +74,23 @@ func TestRunFolder(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", compact(t, got), compact(t, r.result))
 		}
 	})
+	t.Run(checkpoint.ManifestFile, func(t *testing.T) {
+		c, err := checkpoint.Open(r.dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, p := range c.Manifest.Parts {
+			names = append(names, p.Name)
+		}
+		slices.Sort(names)
+		if diff := cmp.Diff(sealed, names); diff != "" {
+			t.Errorf("parts (-want +got):\n%s", diff)
+		}
+		if m := c.Manifest; m.Kind != checkpoint.KindRun || m.Epoch != 2 || m.Step != 16 {
+			t.Errorf("manifest of a %s after epoch %d, step %d; want of a run, 2, 16", m.Kind, m.Epoch, m.Step)
+		}
+	})
 	t.Run(SplitFile, func(t *testing.T) { checkSplit(t, c, r) })
 	t.Run(WeightsFile, func(t *testing.T) { checkNames(t, r) })
 }
@@ -98,7 +119,7 @@ func checkSplit(t *testing.T, c configs.Config, r training) {
 		t.Errorf("%d of %d sentences are held out, want about 15 %%", len(got.Valid), len(want))
 	}
 	p := r.events[slices.IndexFunc(r.events, func(e Event) bool { _, ok := e.(Prepared); return ok })].(Prepared)
-	if p.Train != len(got.Train) || p.Valid != len(got.Valid) || p.Test != 203 || p.Out != r.dir || p.Threads != 1 || p.StepsInEpoch != 8 {
+	if p.Train != len(got.Train) || p.Valid != len(got.Valid) || p.Test != 203 || p.Out != r.dir || p.Threads != 1 || p.BatchesInEpoch != 8 {
 		t.Errorf("reported %+v", p)
 	}
 }
@@ -256,25 +277,66 @@ func TestOccupiedFolder(t *testing.T) {
 	})
 }
 
-// TestFolderIsLeftAsItWas holds that a run which cannot begin leaves nothing.
+// TestFolderIsLeftAsItWas holds that a run which cannot begin leaves nothing of
+// its own, and all that is another's.
 func TestFolderIsLeftAsItWas(t *testing.T) {
-	set := &Dataset{Vocabulary: data.NewVocabulary([][]string{{"a\nb"}}, 1), Majority: []int{0, 0, 0, 0, 0}} // no line of vocab.txt
 	c := small(t)
+	set := func(words ...string) *Dataset {
+		return &Dataset{Vocabulary: data.NewVocabulary([][]string{words}, 1), Majority: []int{0, 0, 0, 0, 0}}
+	}
+	begin := func(dir string, set *Dataset) error {
+		_, err := newFolder(dir, &start{}, c, labelsOf(c), set)
+		return err
+	}
 	t.Run("new", func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "run")
-		_, err := newFolder(dir, c, labelsOf(c), set)
-		wantError(t, err, VocabFile, "line break")
+		wantError(t, begin(dir, set("a\nb")), dir, VocabFile, "line break") // no line of vocab.txt
 		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("the folder is there: %v", err)
 		}
 	})
 	t.Run("already there", func(t *testing.T) {
 		dir := t.TempDir()
-		if _, err := newFolder(dir, c, labelsOf(c), set); err == nil {
-			t.Fatal("no error")
-		}
+		wantError(t, begin(dir, set("a\nb")), dir, VocabFile, "line break")
 		if left := files(t, dir); len(left) != 0 {
 			t.Errorf("files were left: %q", left)
+		}
+	})
+	// Meanwhile are those things that another program can do between the look
+	// at the folder, before the data is read, and its making.
+	t.Run("a file of another meanwhile", func(t *testing.T) {
+		dir := t.TempDir()
+		theirs := filepath.Join(dir, VocabFile)
+		if err := os.WriteFile(theirs, []byte("mine"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		err := begin(dir, set("a"))
+		wantError(t, err, theirs)
+		if !errors.Is(err, os.ErrExist) {
+			t.Errorf("got %v, want it to wrap fs.ErrExist", err)
+		}
+		if diff := cmp.Diff([]string{VocabFile}, files(t, dir)); diff != "" {
+			t.Errorf("files (-before +after):\n%s", diff)
+		}
+		if text, err := os.ReadFile(theirs); err != nil || string(text) != "mine" {
+			t.Errorf("its file is now %q, %v", text, err)
+		}
+	})
+	t.Run("locked by another meanwhile", func(t *testing.T) {
+		dir := t.TempDir()
+		lock, err := checkpoint.Lock(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer lock.Unlock()
+		before := files(t, dir)
+		err = begin(dir, set("a"))
+		wantError(t, err, dir, "is training in it")
+		if !errors.Is(err, checkpoint.ErrLocked) {
+			t.Errorf("got %v, want it to wrap ErrLocked", err)
+		}
+		if diff := cmp.Diff(before, files(t, dir)); diff != "" {
+			t.Errorf("files (-before +after):\n%s", diff)
 		}
 	})
 }

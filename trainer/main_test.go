@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"absa/configs"
+	"absa/internal/checkpoint"
 	"absa/internal/safetensors"
 	"absa/internal/torch"
 )
@@ -32,7 +33,7 @@ func run(m *testing.M) int {
 	}
 	code := m.Run()
 	if n := torch.Live(); n != 0 {
-		fmt.Fprintf(os.Stderr, "%d tensors are live after the last test: close every Trainer, Model, Scope and Snapshot that a test makes, and look for a path on which the program does not\n", n)
+		fmt.Fprintf(os.Stderr, "%d tensors are live after the last test: close every Trainer, Model and Scope that a test makes, and look for a path on which the program does not\n", n)
 		code = max(code, 1)
 	}
 	return code
@@ -93,6 +94,43 @@ func train(t testing.TB, c configs.Config) training {
 		t.Fatal(r.err)
 	}
 	return r
+}
+
+// step is the folder of a checkpoint of the run.
+func (r training) step(step int) string { return checkpoint.StepDir(r.dir, step) }
+
+// inStep names a file of a checkpoint, below the run folder.
+func inStep(step int, name string) string {
+	return filepath.Join(checkpoint.StepDir("", step), name)
+}
+
+// stepNames are the names of the folders of checkpoints.
+func stepNames(steps ...int) []string {
+	var names []string
+	for _, step := range steps {
+		names = append(names, filepath.Base(checkpoint.StepDir("", step)))
+	}
+	return names
+}
+
+// parts are the files of a checkpoint, in order.
+func parts(more ...string) []string {
+	names := append([]string{ConfigFile, LabelsFile, VocabFile, WeightsFile, OptimizerFile, StateFile, checkpoint.ManifestFile}, more...)
+	slices.Sort(names)
+	return names
+}
+
+// saved lists what is in the run's folder of checkpoints, each of which must be
+// whole.
+func (r training) saved(t testing.TB) []string {
+	t.Helper()
+	names := files(t, filepath.Join(r.dir, checkpoint.Folder))
+	for _, name := range names {
+		if _, err := checkpoint.Open(filepath.Join(r.dir, checkpoint.Folder, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	return names
 }
 
 // notes joins what the user was told.

@@ -136,7 +136,9 @@ func compareWithPyTorch(t *testing.T, python string, c configs.Config) {
 func trainForComparison(t *testing.T, c configs.Config, folder string) (map[string][]float32, error) {
 	ours := map[string][]float32{}
 	err := torch.Locked(func() error {
-		r, err := newTrainer(t.Context(), Options{Config: c, Out: filepath.Join(t.TempDir(), "run"), Report: func(Event) {}})
+		var begin start
+		defer begin.close()
+		r, err := newTrainer(t.Context(), Options{Config: c, Out: filepath.Join(t.TempDir(), "run"), Report: func(Event) {}}, &begin)
 		if err != nil {
 			return err
 		}
@@ -152,7 +154,7 @@ func trainForComparison(t *testing.T, c configs.Config, folder string) (map[stri
 			return err
 		}
 		for step := range comparedSteps {
-			o, err := r.step(batches[step%len(batches)])
+			o, err := r.step([]data.Batch{batches[step%len(batches)]})
 			if err != nil {
 				return err
 			}
@@ -206,13 +208,13 @@ func writeComparison(to string, c configs.Config, m *models.Model, batches []dat
 	for _, w := range c.Loss.ClassWeights {
 		weight[w.Label] = w.Weight
 	}
-	var weights []float64
+	var classWeights []float64
 	for _, class := range m.Labels.Classes() {
 		w, ok := weight[class]
 		if !ok {
 			w = 1
 		}
-		weights = append(weights, w)
+		classWeights = append(classWeights, w)
 	}
 	a, h := c.Model.Attention, c.Model.Head
 	description, err := json.Marshal(map[string]any{
@@ -220,7 +222,7 @@ func writeComparison(to string, c configs.Config, m *models.Model, batches []dat
 		"hidden": c.Model.Hidden, "layers": c.Model.Layers,
 		"attention":     map[string]any{"kind": a.Kind, "heads": a.Heads, "masked": a.Masked, "pool": a.Pool},
 		"head":          map[string]any{"hidden": h.Hidden, "absent_class": h.AbsentClass, "presence": h.Presence},
-		"class_weights": weights, "reduction": c.Loss.Reduction, "presence_weight": c.Loss.PresenceWeight,
+		"class_weights": classWeights, "reduction": c.Loss.Reduction, "presence_weight": c.Loss.PresenceWeight,
 		"learning_rate": c.Train.LearningRate, "eps": c.Train.Eps, "betas": []float64{c.Train.Beta1, c.Train.Beta2},
 		"steps": comparedSteps, "trainable_embedding": c.Vectors.Trainable, "threads": 1,
 	})
@@ -230,7 +232,11 @@ func writeComparison(to string, c configs.Config, m *models.Model, batches []dat
 	if err := os.WriteFile(filepath.Join(to, "config.json"), description, 0o644); err != nil {
 		return err
 	}
-	if err := (&folder{dir: to}).writeWeights(WeightsFile, m.Parameters); err != nil {
+	initial, err := weights(m.Parameters)
+	if err != nil {
+		return err
+	}
+	if err := safetensors.WriteFile(filepath.Join(to, WeightsFile), initial, nil); err != nil {
 		return err
 	}
 	var tensors []safetensors.Tensor

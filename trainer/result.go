@@ -44,7 +44,9 @@ type Epoch struct {
 	TrainAccuracy metrics.Score  `json:"train_accuracy"`
 	ValidLoss     *float64       `json:"valid_loss"`
 	ValidAccuracy *metrics.Score `json:"valid_accuracy"`
-	Seconds       float64        `json:"seconds"` // of training alone
+	ValidMacroF1  *metrics.Score `json:"valid_macro_f1"`
+	LearningRate  float64        `json:"learning_rate"` // after the last step
+	Seconds       float64        `json:"seconds"`       // of training alone
 	Sentences     int            `json:"sentences"`
 	Steps         int            `json:"steps"`
 }

@@ -20,14 +20,15 @@ import (
 
 // EvaluateOptions say which run is evaluated, and on what.
 type EvaluateOptions struct {
-	Run     string // a run folder
+	Run     string // a run that ended, or a step folder
 	Data    string // a corpus, or configs.Sample
 	Device  string // as train.device; empty takes the run's
 	Threads int    // as train.threads; 0 takes the run's
 	Report  func(Event)
 }
 
-// Evaluate scores the tested weights of a run on a corpus. On the run's own
+// Evaluate scores the tested weights of a run, or those of a checkpoint, on a
+// corpus. On the run's own
 // test corpus the figures are those of its result.json, to the last digit.
 func Evaluate(ctx context.Context, o EvaluateOptions) (scores metrics.Result, err error) {
 	if o.Report == nil {
@@ -123,88 +124,101 @@ type labelsFile struct {
 	Majority []string `json:"majority"`
 }
 
-// open reads everything of a run but its weights.
+// open reads everything of a run that ended, or of a checkpoint, but its
+// weights. What is not as it was written is an error.
 func open(dir string) (*saved, error) {
-	if _, err := os.Stat(filepath.Join(dir, WeightsFile)); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("run %s: there is no %s: is it the folder of a run that ended? (absa train --out names it)", dir, WeightsFile)
+	c, err := checkpointOf(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{ConfigFile, LabelsFile, VocabFile, WeightsFile} {
+		if !c.Has(name) {
+			return nil, fmt.Errorf("%s: there is no %s among what was saved", dir, name)
 		}
-		return nil, fmt.Errorf("run: %w", err)
 	}
 	s := &saved{dir: dir}
-	loaded, err := configs.Load(configs.Source{Config: filepath.Join(dir, ConfigFile)})
+	loaded, err := configs.Load(configs.Source{Config: c.Path(ConfigFile)})
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", dir, err)
 	}
 	s.config = loaded.Config
-	if err := s.readLabels(); err != nil {
+	labels, err := readLabels(c.Path(LabelsFile))
+	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", dir, err)
 	}
-	if err := s.readVocabulary(); err != nil {
+	if want := labelsOf(s.config); !slices.Equal(labels.Aspects, want.Aspects) || !slices.Equal(labels.Polarities, want.Polarities) || labels.AbsentClass != want.AbsentClass {
+		return nil, fmt.Errorf("run %s: %s: the labels are not those of %s beside it", dir, LabelsFile, ConfigFile)
+	}
+	s.labels = labels.Labels
+	for _, name := range labels.Majority {
+		s.majority = append(s.majority, slices.Index(labels.Polarities, name)) // -1 is data.Absent
+	}
+	if s.vocabulary, err = readVocabulary(c.Path(VocabFile)); err != nil {
 		return nil, fmt.Errorf("run %s: %w", dir, err)
 	}
 	return s, nil
 }
 
-func (s *saved) readLabels() error {
-	path := filepath.Join(s.dir, LabelsFile)
+// readLabels reads and checks a labels.json.
+func readLabels(path string) (labelsFile, error) {
+	var f labelsFile
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return f, err
 	}
-	var f labelsFile
 	if err := json.Unmarshal(text, &f); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	if want := labelsOf(s.config); !slices.Equal(f.Aspects, want.Aspects) || !slices.Equal(f.Polarities, want.Polarities) || f.AbsentClass != want.AbsentClass {
-		return fmt.Errorf("%s: the labels are not those of %s beside it", path, ConfigFile)
+		return f, fmt.Errorf("%s: %w", path, err)
 	}
 	if len(f.Majority) != len(f.Aspects) {
-		return fmt.Errorf("%s: %d majority labels for %d aspects", path, len(f.Majority), len(f.Aspects))
+		return f, fmt.Errorf("%s: %d majority labels for %d aspects", path, len(f.Majority), len(f.Aspects))
 	}
-	s.labels = f.Labels
 	for _, name := range f.Majority {
-		i := slices.Index(f.Polarities, name)
-		if i < 0 && name != models.Absent {
-			return fmt.Errorf("%s: majority label %q is none of %q", path, name, f.Polarities)
+		if name != models.Absent && !slices.Contains(f.Polarities, name) {
+			return f, fmt.Errorf("%s: majority label %q is none of %q", path, name, f.Polarities)
 		}
-		s.majority = append(s.majority, i) // -1 is data.Absent
 	}
-	return nil
+	return f, nil
 }
 
-func (s *saved) readVocabulary() error {
-	path := filepath.Join(s.dir, VocabFile)
+func readVocabulary(path string) (*data.Vocabulary, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer file.Close()
-	s.vocabulary, err = data.ReadVocabulary(path, file)
-	return err
+	return data.ReadVocabulary(path, file)
+}
+
+// readVectors reads the rows of the embedding, one for each word.
+func readVectors(path string, words int) (models.Vectors, error) {
+	var none models.Vectors
+	weights, err := safetensors.Open(path)
+	if err != nil {
+		return none, err
+	}
+	defer weights.Close()
+	rows, err := weights.Tensor(embeddingName)
+	if err != nil {
+		return none, err
+	}
+	values, err := rows.Float32()
+	if err != nil {
+		return none, err
+	}
+	if len(rows.Shape) != 2 || rows.Shape[0] != int64(words) {
+		return none, fmt.Errorf("%s has vectors of shape %v for the %d words of %s", path, rows.Shape, words, VocabFile)
+	}
+	return models.Vectors{Values: values, Dimension: int(rows.Shape[1])}, nil
 }
 
 // extend adds the words of reviews that the run did not know but its file of
 // vectors does, so that new text is read as well as the test corpus was.
 func (s *saved) extend(c configs.Config, tokenize data.Tokenizer, reviews []data.Review, report func(Event)) error {
-	weights, err := safetensors.Open(filepath.Join(s.dir, WeightsFile))
-	if err != nil {
-		return err
-	}
-	defer weights.Close()
-	rows, err := weights.Tensor("embedding.weight")
-	if err != nil {
-		return err
-	}
-	values, err := rows.Float32()
-	if err != nil {
-		return err
-	}
 	known := s.vocabulary.Len()
-	if len(rows.Shape) != 2 || rows.Shape[0] != int64(known) {
-		return fmt.Errorf("run %s: %s has vectors of shape %v for %d words of %s", s.dir, WeightsFile, rows.Shape, known, VocabFile)
+	var err error
+	if s.vectors, err = readVectors(filepath.Join(s.dir, WeightsFile), known); err != nil {
+		return fmt.Errorf("run %s: %w", s.dir, err)
 	}
-	s.vectors = models.Vectors{Values: values, Dimension: int(rows.Shape[1])}
 	if c.Vectors.Kind != "file" {
 		return nil
 	}
@@ -253,7 +267,7 @@ func fill(m *models.Model, weights *safetensors.File) error {
 	known := map[string]bool{}
 	for _, p := range m.Parameters.All() {
 		known[p.Name] = true
-		if p.Name == "embedding.weight" {
+		if p.Name == embeddingName {
 			continue
 		}
 		t, err := weights.Tensor(p.Name)

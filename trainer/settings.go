@@ -50,4 +50,15 @@ func adamOptions(c configs.Train) torch.AdamOptions {
 	}
 }
 
+// lowerIsBetter says which way train.metric goes.
+func lowerIsBetter(c configs.Train) bool { return c.Metric == "loss" }
+
+// better compares two values of train.metric; equal ones are not better.
+func better(c configs.Train, a, b float64) bool {
+	if lowerIsBetter(c) {
+		return a < b
+	}
+	return a > b
+}
+
 func undefined() metrics.Score { return metrics.Score(math.NaN()) }

@@ -8,6 +8,7 @@ import (
 
 	"absa/data"
 	"absa/internal/torch"
+	"absa/models"
 )
 
 // ErrNotFinite says that training ran into infinity or not-a-number.
@@ -15,54 +16,76 @@ var ErrNotFinite = errors.New("the loss is not finite")
 
 // outcome is what a step found out.
 type outcome struct {
-	loss    float64
-	pairs   int // labelled pairs in the batch
-	correct int
+	loss      float64
+	sentences int
+	pairs     int // labelled pairs
+	correct   int
 }
 
-// step trains on one batch. The weights change only if loss and gradients are
-// finite: after ErrNotFinite they are those of the last good step.
-func (t *Trainer) step(batch data.Batch) (outcome, error) {
+// step trains on the batches of a group as if they were one: their gradients add
+// up before the weights change. The weights change only if loss and gradients
+// are finite: after ErrNotFinite they are those of the last good step.
+func (t *Trainer) step(group []data.Batch) (outcome, error) {
 	s := t.scope
-	s.Reset()
-	if err := torch.Seed(torch.Mix(uint64(t.config.Train.Seed), streamDropout, uint64(t.at.Step))); err != nil {
-		return outcome{}, err
+	labels := make([][]int64, len(group))
+	for i, batch := range group {
+		labels[i] = batch.Labels
 	}
-	out := t.model.Forward(s, feed(s, batch))
-	targets := t.loss.Targets(batch.Labels)
-	loss := t.loss.Forward(s, out, targets)
-	s.Backward(loss)
-	value := s.Item(loss)
-	if err := s.Err(); err != nil {
-		return outcome{}, err
+	var done outcome
+	for i, targets := range t.loss.GroupTargets(labels) {
+		if err := t.accumulate(group[i], i, targets, &done); err != nil {
+			return outcome{}, err
+		}
 	}
 	norm, err := t.model.Parameters.GradNorm()
 	if err != nil {
 		return outcome{}, err
 	}
-	if !finite(value) || !finite(norm) {
-		return outcome{}, t.notFinite(value, batch)
+	if !finite(done.loss) || !finite(norm) {
+		return outcome{}, t.notFinite(done.loss, group)
 	}
-	t.optimizer.Step(s, t.config.Train.LearningRate, norm)
+	t.optimizer.Step(s, t.learningRate(), norm)
 	t.optimizer.ZeroGrad(s)
 	if t.ema != nil {
 		t.ema.Update(s)
 	}
+	return done, s.Err()
+}
+
+// accumulate adds the gradients of batch number i of a group, and what it found
+// out to done.
+func (t *Trainer) accumulate(batch data.Batch, i int, targets models.Targets, done *outcome) error {
+	s := t.scope
+	s.Reset()
+	number := t.at.Epoch*t.batchesInEpoch() + t.at.Batch + i
+	if err := torch.Seed(torch.Mix(uint64(t.config.Train.Seed), streamDropout, uint64(number))); err != nil {
+		return err
+	}
+	out := t.model.Forward(s, feed(s, batch))
+	loss := t.loss.Forward(s, out, targets)
+	s.Backward(loss)
+	done.loss += s.Item(loss)
+	done.sentences += batch.Size()
+	done.pairs += targets.Pairs
 	predicted := s.Int64s(s.Argmax(out.Logits, -1))
-	done := outcome{loss: value, pairs: targets.Pairs}
+	if err := s.Err(); err != nil {
+		return err
+	}
 	for i, label := range batch.Labels {
 		if label >= 0 && predicted[i] == targets.Class[i] {
 			done.correct++
 		}
 	}
-	return done, s.Err()
+	return nil
 }
 
 // notFinite describes where a run broke down.
-func (t *Trainer) notFinite(loss float64, batch data.Batch) error {
-	ids := make([]string, len(batch.Index))
-	for i, j := range batch.Index {
-		ids[i] = t.data.Train[j].ID
+func (t *Trainer) notFinite(loss float64, group []data.Batch) error {
+	var ids []string
+	for _, batch := range group {
+		for _, j := range batch.Index {
+			ids = append(ids, t.data.Train[j].ID)
+		}
 	}
 	name, grad, err := t.model.Parameters.LargestGrad()
 	if err != nil {

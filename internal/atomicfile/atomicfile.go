@@ -26,7 +26,7 @@ func write(path string, fill func(io.Writer) error, publish func(from, to string
 	dir := filepath.Dir(path)
 	temp, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*.tmp")
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, reason(err))
+		return fmt.Errorf("write %s: %w", path, Reason(err))
 	}
 	defer func() {
 		temp.Close()
@@ -36,20 +36,20 @@ func write(path string, fill func(io.Writer) error, publish func(from, to string
 		}
 	}()
 	if err := temp.Chmod(0o644); err != nil {
-		return fmt.Errorf("write %s: %w", path, reason(err))
+		return fmt.Errorf("write %s: %w", path, Reason(err))
 	}
 	buffered := bufio.NewWriterSize(temp, 1<<16)
 	if err := fill(buffered); err != nil {
-		return fmt.Errorf("write %s: %w", path, reason(err))
+		return fmt.Errorf("write %s: %w", path, Reason(err))
 	}
 	if err := buffered.Flush(); err != nil {
-		return fmt.Errorf("write %s: %w", path, reason(err))
+		return fmt.Errorf("write %s: %w", path, Reason(err))
 	}
 	if err := temp.Sync(); err != nil {
-		return fmt.Errorf("write %s: %w", path, reason(err))
+		return fmt.Errorf("write %s: %w", path, Reason(err))
 	}
 	if err := publish(temp.Name(), path); err != nil {
-		return fmt.Errorf("write %s: %w", path, reason(err))
+		return fmt.Errorf("write %s: %w", path, Reason(err))
 	}
 	return SyncDir(dir)
 }
@@ -82,8 +82,9 @@ func SyncDir(dir string) error {
 	return nil
 }
 
-// reason leaves out the temporary name, which says nothing to a reader.
-func reason(err error) error {
+// Reason returns what the system said, without the names: those of temporary
+// files say nothing to a reader.
+func Reason(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		return path.Err

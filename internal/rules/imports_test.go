@@ -105,6 +105,10 @@ func TestMayImport(t *testing.T) {
 		{"data/vectors", "internal/torch", false},
 		{"data", "data/sample", true},
 		{"data", "internal/atomicfile", true},
+		{"trainer", "internal/checkpoint", true},
+		{"cmd", "internal/checkpoint", true},
+		{"internal/checkpoint", "internal/atomicfile", true},
+		{"internal/checkpoint", "trainer", false},
 		{"configs", "internal/torch", false},
 		{"configs", "data", false},
 		{"internal/metrics", "internal/torch", false},
@@ -146,7 +150,7 @@ func TestPurePackagesNeedNoLibTorch(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"configs", "data", "data/sample", "data/vectors", "internal/metrics", "internal/safetensors", "internal/fetch", "internal/host"} {
+	for _, want := range []string{"configs", "data", "data/sample", "data/vectors", "internal/checkpoint", "internal/metrics", "internal/safetensors", "internal/fetch", "internal/host"} {
 		if !found[want] {
 			t.Errorf("%s is not among the pure packages", want)
 		}

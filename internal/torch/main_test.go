@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	SetThreads(1)
 	code := m.Run()
 	if n := Live(); n != 0 {
-		fmt.Fprintf(os.Stderr, "%d tensors are live after the last test: close every Scope, Parameters, Adam, EMA and Snapshot that a test makes\n", n)
+		fmt.Fprintf(os.Stderr, "%d tensors are live after the last test: close every Scope, Parameters, Adam and EMA that a test makes\n", n)
 		code = max(code, 1)
 	}
 	os.Exit(code)

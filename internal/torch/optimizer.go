@@ -150,47 +150,27 @@ func (e *EMA) Update(s *Scope) {
 	s.check(message(C.absa_lerp(handles(e.shadow), handles(e.targets), C.int(len(e.targets)), C.double(1-decay))), "moving average")
 }
 
+// State returns the average under the parameters' names, in their order.
+func (e *EMA) State() []Parameter {
+	state := make([]Parameter, len(e.params))
+	for i, q := range e.params {
+		state[i] = Parameter{Name: q.Name, Tensor: e.shadow[i]}
+	}
+	return state
+}
+
+// Updates is how often Update has moved the average; the warm-up of the decay
+// goes by it.
+func (e *EMA) Updates() int64 { return e.updates }
+
+// SetUpdates restores what Updates returned.
+func (e *EMA) SetUpdates(n int64) { e.updates = n }
+
 // Swap exchanges the parameters with the average: once to evaluate the average,
 // once more to train on.
 func (e *EMA) Swap() error {
 	if err := message(C.absa_swap_data(handles(e.targets), handles(e.shadow), C.int(len(e.targets)))); err != nil {
 		return fmt.Errorf("swap moving average: %w", err)
-	}
-	return nil
-}
-
-// Snapshot holds a copy of a model's parameters, the best so far for instance.
-type Snapshot struct {
-	params []Parameter
-	values []Tensor
-}
-
-// NewSnapshot copies all of p's parameters on their device.
-func NewSnapshot(p *Parameters) (*Snapshot, error) {
-	values, err := copies(p.device, tensors(p.list))
-	if err != nil {
-		return nil, fmt.Errorf("snapshot: %w", err)
-	}
-	return &Snapshot{params: p.list, values: values}, nil
-}
-
-// Close frees the copy.
-func (n *Snapshot) Close() {
-	for _, t := range n.values {
-		t.free()
-	}
-	n.values = nil
-}
-
-// Restore writes the copy back.
-func (n *Snapshot) Restore() error {
-	C.absa_set_grad_mode(false)
-	defer C.absa_set_grad_mode(true)
-	for i, q := range n.params {
-		libtch.AtCopy_(q.Tensor.c, n.values[i].c)
-		if err := lastError(); err != nil {
-			return fmt.Errorf("restore %s: %w", q.Name, err)
-		}
 	}
 	return nil
 }

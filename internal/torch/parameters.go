@@ -6,6 +6,7 @@ import "C"
 import (
 	"fmt"
 	"math"
+	"unsafe"
 
 	"github.com/sugarme/gotch/libtch"
 )
@@ -215,6 +216,43 @@ func (q Parameter) Float32s() ([]float32, error) {
 // SetFloat32s overwrites a parameter's values.
 func (q Parameter) SetFloat32s(values []float32) error {
 	if err := write(q.Tensor, values); err != nil {
+		return fmt.Errorf("parameter %s: %w", q.Name, err)
+	}
+	return nil
+}
+
+// Size returns the bytes of a parameter's values.
+func (q Parameter) Size() int64 { return 4 * q.Tensor.Elements() }
+
+// CopyTo copies a parameter's float32 values to the host as they lie in memory,
+// row by row and little-endian; host has room for Size bytes.
+func (q Parameter) CopyTo(host []byte) error {
+	if got, want := q.Tensor.Kind(), Float32; got != want {
+		return fmt.Errorf("parameter %s: it holds %v, want %v", q.Name, got, want)
+	}
+	n := q.Tensor.Elements()
+	if got, want := int64(len(host)), 4*n; got != want {
+		return fmt.Errorf("parameter %s: got room for %d bytes, want %d", q.Name, got, want)
+	}
+	if n == 0 {
+		return nil
+	}
+	libtch.AtCopyData(q.Tensor.c, unsafe.Pointer(&host[0]), uint(n), 4)
+	if err := lastError(); err != nil {
+		return fmt.Errorf("parameter %s: %w", q.Name, err)
+	}
+	return nil
+}
+
+// CopyFrom is the way back: it overwrites a parameter with what CopyTo wrote.
+func (q Parameter) CopyFrom(host []byte) error {
+	if got, want := int64(len(host)), q.Size(); got != want {
+		return fmt.Errorf("parameter %s: got %d bytes, want %d for %s", q.Name, got, want, q.Tensor.describe())
+	}
+	if len(host) == 0 {
+		return nil
+	}
+	if err := message(C.absa_copy_from_host(C.absa_tensor(q.Tensor.c), unsafe.Pointer(&host[0]), C.int64_t(len(host)))); err != nil {
 		return fmt.Errorf("parameter %s: %w", q.Name, err)
 	}
 	return nil

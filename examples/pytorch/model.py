@@ -1,4 +1,4 @@
-"""The network of the Go program in plain PyTorch, with the same parameter names.
+"""The network of absa in plain PyTorch, with the same parameter names.
 
 B sentences, T tokens, D vector, H units per direction, N attention heads,
 A aspects, C classes. Sentences of a batch come longest first.
@@ -43,11 +43,13 @@ class Config:
     layers: int
     attention: Attention
     head: Head
-    layer_dropout: float = 0.0
+    embedding_dropout: float = 0.0  # on the word vectors
+    layer_dropout: float = 0.0  # between the layers of the LSTM
+    output_dropout: float = 0.0  # on the output of the LSTM
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Config":
-        """Takes the model's part of a config.json; other keys are left alone."""
+        """Takes the labels and the section model of a config; other keys are left alone."""
         return cls(
             aspects=tuple(values["aspects"]),
             polarities=tuple(values["polarities"]),
@@ -55,13 +57,17 @@ class Config:
             layers=values["layers"],
             attention=Attention(**values["attention"]),
             head=Head(**values["head"]),
+            embedding_dropout=values.get("embedding_dropout", 0.0),
             layer_dropout=values.get("layer_dropout", 0.0),
+            output_dropout=values.get("output_dropout", 0.0),
         )
 
     @property
-    def classes(self) -> int:
-        """Logits per aspect; with absent_class index 0 is absent."""
-        return len(self.polarities) + int(self.head.absent_class)
+    def class_names(self) -> tuple[str, ...]:
+        """Of the logits of an aspect, in order."""
+        if self.head.absent_class:
+            return ("absent", *self.polarities)
+        return self.polarities
 
 
 def escape(aspect: str) -> str:
@@ -183,7 +189,7 @@ class AspectHead(nn.Module):
             raise ValueError(f"attention kind {config.attention.kind!r} is unknown")
         self.dense = nn.Linear(size, options.hidden) if options.hidden else None
         self.dropout = nn.Dropout(options.dropout)
-        self.classifier = nn.Linear(options.hidden or size, config.classes)
+        self.classifier = nn.Linear(options.hidden or size, len(config.class_names))
         self.presence = nn.Linear(size, 1) if options.presence else None
 
     def forward(self, states: Tensor, valid: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -206,6 +212,7 @@ class Model(nn.Module):
         self.embedding = nn.Embedding.from_pretrained(
             vectors, freeze=not trainable, padding_idx=0
         )
+        self.embedding_dropout = nn.Dropout(config.embedding_dropout)
         self.backbone = nn.LSTM(
             vectors.size(1),
             config.hidden,
@@ -214,12 +221,16 @@ class Model(nn.Module):
             batch_first=True,
             dropout=config.layer_dropout,
         )
+        self.output_dropout = nn.Dropout(config.output_dropout)
         self.heads = nn.ModuleDict(
             {escape(a): AspectHead(config) for a in config.aspects}
         )
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Maps tokens [B,T] to logits [B,A,C] and presence logits [B,A] or None."""
+        """Maps tokens [B,T] to logits [B,A,C] and presence logits [B,A] or None.
+
+        Lengths [B] stay on the CPU, where the LSTM wants them.
+        """
         return self.classify(self.embedding(tokens), lengths)
 
     def classify(
@@ -227,11 +238,14 @@ class Model(nn.Module):
     ) -> tuple[Tensor, Tensor | None]:
         """The same from word vectors [B,T,D] that were looked up before."""
         steps = vectors.size(1)
-        packed = pack_padded_sequence(vectors, lengths, batch_first=True)
+        packed = pack_padded_sequence(
+            self.embedding_dropout(vectors), lengths, batch_first=True
+        )
         states, _ = pad_packed_sequence(
             self.backbone(packed)[0], batch_first=True, total_length=steps
         )
-        valid = torch.arange(steps) < lengths[:, None]
+        states = self.output_dropout(states)
+        valid = (torch.arange(steps) < lengths[:, None]).to(states.device)
         outputs = [head(states, valid) for head in self.heads.values()]
         logits = torch.stack([logits for logits, _ in outputs], dim=1)
         if not self.config.head.presence:

@@ -1,0 +1,11 @@
+"""What the scripts here share with examples/pytorch: the network and the tokens."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "examples" / "pytorch"))
+
+from model import Attention, Config, Head, Model  # noqa: E402
+from tokens import tokenizer  # noqa: E402
+
+__all__ = ["Attention", "Config", "Head", "Model", "tokenizer"]

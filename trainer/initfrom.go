@@ -1,0 +1,200 @@
+package trainer
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"absa/data"
+	"absa/internal/checkpoint"
+	"absa/internal/safetensors"
+	"absa/models"
+)
+
+// embeddingName is the one parameter whose rows depend on a vocabulary.
+const embeddingName = "embedding.weight"
+
+// base is the network whose weights a new run begins with. What is not known of
+// a bare file of weights is nil.
+type base struct {
+	path       string // as the user wrote it
+	weights    map[string]safetensors.Tensor
+	labels     *models.Labels
+	vocabulary *data.Vocabulary
+}
+
+// openBase reads a run, a checkpoint, or a file of weights with the labels.json
+// and vocab.txt beside it, where they are.
+func openBase(path string) (*base, error) {
+	b := &base{path: path}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("train.init_from: %w", err)
+	}
+	file := path
+	if info.IsDir() {
+		s, err := open(path)
+		if err != nil {
+			return nil, fmt.Errorf("train.init_from: %w", err)
+		}
+		b.labels, b.vocabulary, file = &s.labels, s.vocabulary, filepath.Join(path, WeightsFile)
+	} else if err := b.beside(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("train.init_from: %w", err)
+	}
+	tensors, _, err := safetensors.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("train.init_from: %w", err)
+	}
+	b.weights = map[string]safetensors.Tensor{}
+	for _, x := range tensors {
+		if x.DType != safetensors.F32 {
+			return nil, fmt.Errorf("train.init_from: %s: tensor %q holds %s, want F32: save the weights as float32", file, x.Name, x.DType)
+		}
+		b.weights[x.Name] = x
+	}
+	if b.vocabulary != nil {
+		if x, ok := b.weights[embeddingName]; !ok || len(x.Shape) != 2 || x.Shape[0] != int64(b.vocabulary.Len()) {
+			return nil, fmt.Errorf("train.init_from: %s: %s is %v, want a row for each of the %d words of %s", file, embeddingName, x.Shape, b.vocabulary.Len(), VocabFile)
+		}
+	}
+	return b, nil
+}
+
+// beside reads the labels and the vocabulary that lie in the folder of a file.
+func (b *base) beside(dir string) error {
+	labels, err := readLabels(filepath.Join(dir, LabelsFile))
+	if err == nil {
+		b.labels = &labels.Labels
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	vocabulary, err := readVocabulary(filepath.Join(dir, VocabFile))
+	if err == nil {
+		b.vocabulary = vocabulary
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// extend returns the base's vocabulary with the words behind it that it lacks:
+// what was learned of words that the new corpus does not have is kept.
+func (b *base) extend(v *data.Vocabulary) *data.Vocabulary {
+	if b.vocabulary == nil {
+		return v
+	}
+	fresh := slices.DeleteFunc(v.Words()[data.UnknownID+1:], func(word string) bool {
+		return b.vocabulary.ID(word) != data.UnknownID
+	})
+	return b.vocabulary.Extend(fresh)
+}
+
+// vectors puts the base's rows in place of the first ones of v.
+func (b *base) vectors(v models.Vectors) error {
+	x, ok := b.weights[embeddingName]
+	if !ok {
+		return fmt.Errorf("train.init_from: %s has no %s", b.path, embeddingName)
+	}
+	if len(x.Shape) != 2 || x.Shape[1] != int64(v.Dimension) {
+		return fmt.Errorf("train.init_from: %s of %s is %v, but this configuration has vectors of %d values: set vectors.dimension to those of the weights", embeddingName, b.path, x.Shape, v.Dimension)
+	}
+	if words := int64(len(v.Values) / v.Dimension); b.vocabulary == nil && x.Shape[0] != words {
+		return fmt.Errorf("train.init_from: %s of %s has %d rows for the %d words of this corpus: put the %s of the run that it is from beside it", embeddingName, b.path, x.Shape[0], words, VocabFile)
+	}
+	rows, err := x.Float32()
+	if err != nil {
+		return fmt.Errorf("train.init_from: %s: %w", b.path, err)
+	}
+	copy(v.Values, rows)
+	return nil
+}
+
+// fill sets the backbone, and every head that the base has in the same form. It
+// returns the aspects whose heads start fresh.
+func (b *base) fill(m *models.Model) (fresh []string, err error) {
+	sameClasses := b.labels == nil || b.labels.AbsentClass == m.Labels.AbsentClass && slices.Equal(b.labels.Polarities, m.Labels.Polarities)
+	taken := map[string]bool{} // by prefix of a head's names
+	for _, aspect := range m.Labels.Aspects {
+		prefix := models.HeadName(aspect)
+		taken[prefix] = sameClasses && b.has(m, prefix)
+		if !taken[prefix] {
+			fresh = append(fresh, aspect)
+		}
+	}
+	for _, q := range m.Parameters.All() {
+		if q.Name == embeddingName || strings.HasPrefix(q.Name, "heads.") && !taken[headOf(q.Name)] {
+			continue
+		}
+		x, ok := b.weights[q.Name]
+		if !ok {
+			return nil, fmt.Errorf("train.init_from: %s has no %s: is it of a network like this one? (model.hidden, model.layers)", b.path, q.Name)
+		}
+		if want := q.Tensor.Shape(); !slices.Equal(x.Shape, want) {
+			return nil, fmt.Errorf("train.init_from: %s of %s is %v, this configuration has %v: model.hidden, model.layers and vectors.dimension must be those of the weights", q.Name, b.path, x.Shape, want)
+		}
+		if err := q.CopyFrom(x.Data); err != nil {
+			return nil, err
+		}
+	}
+	return fresh, nil
+}
+
+// has says whether the base has a head of the same tensors.
+func (b *base) has(m *models.Model, prefix string) bool {
+	n := 0
+	for _, q := range m.Parameters.All() {
+		if headOf(q.Name) != prefix {
+			continue
+		}
+		n++
+		if x, ok := b.weights[q.Name]; !ok || !slices.Equal(x.Shape, q.Tensor.Shape()) {
+			return false
+		}
+	}
+	for name := range b.weights {
+		if headOf(name) == prefix {
+			n--
+		}
+	}
+	return n == 0
+}
+
+// headOf returns "heads.<aspect>" of a parameter's name, "" for others.
+func headOf(name string) string {
+	parts := strings.SplitN(name, ".", 3)
+	if len(parts) < 3 || parts[0] != "heads" {
+		return ""
+	}
+	return parts[0] + "." + parts[1]
+}
+
+// noteBase says what a run begins with.
+func noteBase(path string, fresh []string, all int, note func(string, ...any)) {
+	switch len(fresh) {
+	case 0:
+		note("beginning with the weights of %s", path)
+	case all:
+		note("beginning with the weights of %s; every head starts fresh, as its aspects or polarities are others", path)
+	default:
+		note("beginning with the weights of %s; the heads of %s start fresh, as it has none like them", path, strings.Join(fresh, ", "))
+	}
+}
+
+// checkpointOf opens what --checkpoint may name: a run that ended or a step.
+func checkpointOf(dir string) (*checkpoint.Checkpoint, error) {
+	c, err := checkpoint.Open(dir)
+	if err == nil {
+		return c, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) || checkpoint.IsStep(dir) {
+		return nil, err
+	}
+	if newest, _, none := checkpoint.Newest(dir); none == nil {
+		return nil, fmt.Errorf("run %s has not ended, so it has no tested weights (--resume %s goes on with it); its newest checkpoint is %s", dir, dir, newest.Dir)
+	}
+	return nil, fmt.Errorf("%w: is it the folder of a run that ended, or of a checkpoint?", err)
+}

@@ -1,0 +1,204 @@
+package trainer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"absa/configs"
+	"absa/internal/checkpoint"
+	"absa/internal/safetensors"
+	"absa/internal/torch"
+)
+
+// saver writes a run's checkpoints in the background, one at a time. Training
+// waits only while the tensors are copied to host memory.
+type saver struct {
+	policy  configs.Checkpoint
+	files   checkpoint.Saver
+	fixed   []checkpoint.Content // config, labels and vocabulary, the same in each
+	image   *image
+	writing chan error // of the save under way; nil when there is none
+	at      Position   // of the newest save that was begun
+	any     bool       // whether one was begun
+	step    int        // of the last save, or where the process began
+	time    time.Time
+	failed  error // of the newest save, if it failed
+}
+
+func newSaver(t *Trainer) *saver {
+	c := t.config.Checkpoint
+	return &saver{
+		policy: c,
+		files: checkpoint.Saver{
+			Run:     t.out.dir,
+			Policy:  checkpoint.Policy{KeepLast: c.KeepLast, KeepBest: c.KeepBest, Lower: lowerIsBetter(t.config.Train)},
+			Reached: t.reached,
+		},
+		fixed: t.out.fixed(),
+		image: newImage(t.model.Parameters, t.optimizer, t.ema),
+		step:  t.at.Step,
+		time:  time.Now(),
+	}
+}
+
+// on says whether the policy saves anything. A run without checkpoints still
+// saves one when it is interrupted.
+func (s *saver) on() bool {
+	p := s.policy
+	return p.EverySteps > 0 || p.EveryMinutes > 0 || p.EveryEpochs > 0
+}
+
+// dueAtStep says whether the policy wants a checkpoint after a step.
+func (s *saver) dueAtStep(step int) bool {
+	p := s.policy
+	return p.EverySteps > 0 && step-s.step >= p.EverySteps ||
+		p.EveryMinutes > 0 && time.Since(s.time).Minutes() >= p.EveryMinutes
+}
+
+// dueAtEpoch says whether the policy wants a checkpoint after an epoch, which is
+// the best so far or the last one of all.
+func (s *saver) dueAtEpoch(at Position, best, last bool) bool {
+	p := s.policy
+	return s.on() && (last || best && p.KeepBest > 0) ||
+		p.EveryEpochs > 0 && at.Epoch%p.EveryEpochs == 0 || s.dueAtStep(at.Step)
+}
+
+// begin copies the run as it is now and has it written in the background. It
+// waits for the save before it.
+func (t *Trainer) beginSave(value *float64) error {
+	s := t.saver
+	t.endSave()
+	state, err := t.state()
+	if err != nil {
+		return err
+	}
+	if err := s.image.take(); err != nil {
+		return fmt.Errorf("save: %w", err)
+	}
+	manifest, contents, err := t.contents(state, value)
+	if err != nil {
+		return err
+	}
+	s.at, s.any, s.step, s.time, s.failed = t.at, true, t.at.Step, time.Now(), nil
+	s.writing = make(chan error, 1)
+	model, files, done := targets(s.image.model), s.files, s.writing
+	go func() {
+		// The thread gives way to those of training, and ends with the goroutine.
+		runtime.LockOSThread()
+		_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), 10)
+		err := checkFinite(model)
+		if err == nil {
+			_, err = files.Save(manifest, contents)
+		}
+		done <- err
+	}()
+	return nil
+}
+
+// contents returns what the files of a checkpoint are to hold.
+func (t *Trainer) contents(state State, value *float64) (checkpoint.Manifest, []checkpoint.Content, error) {
+	text, err := json.MarshalIndent(state, "", "  ")
+	if err != nil {
+		return checkpoint.Manifest{}, nil, fmt.Errorf("save %s: %w", StateFile, err)
+	}
+	m := checkpoint.Manifest{
+		Program: Program, LibTorch: torch.Version(), Written: time.Now().UTC().Truncate(time.Second),
+		Epoch: t.at.Epoch, Step: t.at.Step, Metric: t.config.Train.Metric, Value: value,
+	}
+	contents := []checkpoint.Content{
+		tensorsContent(WeightsFile, targets(t.saver.image.model)),
+		tensorsContent(OptimizerFile, targets(t.saver.image.optimizer)),
+		{Name: StateFile, Write: func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err }},
+	}
+	if t.bestWeights != nil && !t.isBest() {
+		contents = append(contents, tensorsContent(BestFile, t.bestWeights))
+	}
+	return m, append(contents, t.saver.fixed...), nil
+}
+
+// isBest says whether the weights as they are now are the best ones: just after
+// the validation that found it.
+func (t *Trainer) isBest() bool {
+	return t.best != nil && t.at.Batch == 0 && t.best.Epoch == t.at.Epoch
+}
+
+func tensorsContent(name string, tensors []safetensors.Tensor) checkpoint.Content {
+	return checkpoint.Content{Name: name, Write: func(w io.Writer) error {
+		return safetensors.Write(w, tensors, metadata())
+	}}
+}
+
+func metadata() map[string]string { return map[string]string{"format": "pt", "absa": Program} }
+
+// endSave waits for the save under way. That it failed is told once and kept.
+func (t *Trainer) endSave() {
+	if t.saver == nil || t.saver.writing == nil {
+		return
+	}
+	t.saveEnded(<-t.saver.writing)
+}
+
+// pollSave is endSave that does not wait.
+func (t *Trainer) pollSave() {
+	select {
+	case err := <-t.saver.writing: // never ready when there is none
+		t.saveEnded(err)
+	default:
+	}
+}
+
+func (t *Trainer) saveEnded(err error) {
+	t.saver.writing, t.saver.failed = nil, err
+	if err != nil {
+		t.report(Note{Text: fmt.Sprintf("the checkpoint of step %d is not saved: %v; training goes on", t.saver.at.Step, err)})
+	}
+}
+
+// saveAfterStep saves if the policy or the user wants it. A save that is due
+// while another one is being written waits for a later step, not training for
+// it.
+func (t *Trainer) saveAfterStep() error {
+	t.pollSave()
+	select {
+	case <-t.asked:
+		if err := t.saveNow(); err != nil {
+			t.report(Note{Text: fmt.Sprintf("the checkpoint of step %d is not saved: %v; training goes on", t.at.Step, err)})
+			return nil
+		}
+		t.report(Note{Text: "saved " + checkpoint.StepDir(t.out.dir, t.at.Step)})
+		return nil
+	default:
+	}
+	if t.saver.writing != nil || !t.saver.dueAtStep(t.at.Step) || t.at.Batch >= t.batchesInEpoch() {
+		return nil // the end of the epoch looks again
+	}
+	return t.beginSave(nil)
+}
+
+// saveNow saves the run as it is and waits until that is durable.
+func (t *Trainer) saveNow() error {
+	t.endSave()
+	if s := t.saver; s.any && s.at == t.at && s.failed == nil {
+		return nil
+	}
+	if err := t.beginSave(nil); err != nil {
+		return err
+	}
+	err := <-t.saver.writing
+	t.saver.writing, t.saver.failed = nil, err
+	return err
+}
+
+// interrupted saves a run that err ends, so that it can be resumed.
+func (t *Trainer) interrupted(err error) error {
+	if saving := t.saveNow(); saving != nil {
+		return errors.Join(err, saving)
+	}
+	return fmt.Errorf("%w (saved in %s; --resume %s goes on)", err, checkpoint.StepDir(t.out.dir, t.at.Step), t.out.dir)
+}

@@ -1,0 +1,98 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"absa/data"
+	"absa/internal/metrics"
+	"absa/internal/torch"
+)
+
+// validate evaluates the weights that would be tested, remembers the best, and
+// returns the value of train.metric, nil where there is nothing to validate on.
+func (t *Trainer) validate(ctx context.Context, e *Epoch) (*float64, error) {
+	if len(t.data.Valid) == 0 {
+		return nil, nil
+	}
+	var value float64
+	err := t.averaged(func() error {
+		begun := time.Now()
+		v, err := t.evaluate(ctx, t.data.Valid)
+		if err != nil {
+			return err
+		}
+		t.pace.validated(time.Since(begun))
+		scores, err := t.scores(v)
+		if err != nil {
+			return fmt.Errorf("validation: %w", err)
+		}
+		accuracy, f1 := scores.Overall.Model.Accuracy(), scores.Overall.Model.MacroF1()
+		e.ValidLoss, e.ValidAccuracy, e.ValidMacroF1 = &v.loss, &accuracy, &f1
+		switch t.config.Train.Metric {
+		case "loss":
+			value = v.loss
+		case "macro_f1":
+			value = float64(f1)
+		default:
+			value = float64(accuracy)
+		}
+		t.plateau.observe(value, lowerIsBetter(t.config.Train), t.config.Train)
+		if t.best != nil && !better(t.config.Train, value, t.best.Value) {
+			return nil
+		}
+		t.best = &Best{Epoch: e.Epoch, Step: t.at.Step, Value: value}
+		if t.config.Train.Select == "best" {
+			t.bestWeights, err = weights(t.model.Parameters)
+		}
+		return err
+	})
+	return &value, err
+}
+
+// averaged runs f with the moving average in place of the weights, if there is
+// one.
+func (t *Trainer) averaged(f func() error) error {
+	if t.ema == nil {
+		return f()
+	}
+	if err := t.ema.Swap(); err != nil {
+		return err
+	}
+	return errors.Join(f(), t.ema.Swap())
+}
+
+func (t *Trainer) evaluate(ctx context.Context, examples []data.Example) (*evaluation, error) {
+	defer torch.ReleaseThreads()
+	v, err := evaluate(ctx, t.config, t.model, t.loss, examples)
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%w in evaluation after step %d: %w", ErrInterrupted, t.at.Step, err)
+	}
+	if err == nil && !finite(v.loss) {
+		return nil, fmt.Errorf("evaluation after step %d: %w: loss %g; %s", t.at.Step, ErrNotFinite, v.loss, tamer)
+	}
+	return v, err
+}
+
+// scores compares an evaluation with the majority class.
+func (t *Trainer) scores(v *evaluation) (metrics.Result, error) {
+	return metrics.Evaluate(t.model.Labels.Aspects, t.model.Labels.Polarities, v.gold, v.predicted, t.data.Majority)
+}
+
+// chosen runs f with the weights that are to be tested in place of those that
+// are trained.
+func (t *Trainer) chosen(f func() error) error {
+	if t.bestWeights == nil {
+		return t.averaged(f)
+	}
+	trained, err := weights(t.model.Parameters)
+	if err != nil {
+		return err
+	}
+	if err := setWeights(t.model.Parameters, t.bestWeights); err != nil {
+		return err
+	}
+	return errors.Join(f(), setWeights(t.model.Parameters, trained))
+}
