@@ -143,7 +143,7 @@ func TestHelp(t *testing.T) {
 	}{
 		{"no arguments", nil, []string{"absa train", "exit status", "evaluate", "fetch"}},
 		{"absa", []string{"--help"}, []string{"absa train"}},
-		{"train", []string{"train", "--help"}, []string{"--set key=value", "config.yaml", "Ctrl-C", "absa config keys"}},
+		{"train", []string{"train", "--help"}, []string{"--set key=value", "config.yaml", "Ctrl-C", "SIGUSR1", "--resume auto", "--init-from", "absa config keys"}},
 		{"evaluate", []string{"evaluate", "--help"}, []string{"--checkpoint folder", "--data file"}},
 		{"fetch", []string{"fetch", "--help"}, []string{"--list", "data/raw"}},
 		{"a group", []string{"config"}, []string{"show", "list", "keys"}},

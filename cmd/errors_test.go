@@ -14,6 +14,7 @@ func TestErrors(t *testing.T) {
 	typo := write(t, "typo.yaml", "version: 1\ntrain:\n  epoch: 3\n")
 	mistyped := write(t, "mistyped.yaml", "version: 1\ntrain:\n  seed: many\n")
 	old := write(t, "old.yaml", "version: 0\n")
+	empty := t.TempDir()
 	file := []string{"--set", "vectors.kind=file", "--set", "vectors.dimension=0"}
 	tests := []struct {
 		name   string
@@ -46,7 +47,11 @@ func TestErrors(t *testing.T) {
 		{"unknown command", []string{"trian"}, nil, 2, []string{`"absa trian"`, "did you mean train?"}},
 		{"unknown command of a group", []string{"config", "sow"}, nil, 2, []string{`"absa config sow"`, "did you mean show?"}},
 		{"evaluate without flags", []string{"evaluate"}, nil, 2, []string{"--checkpoint", "--data"}},
-		{"evaluate no run", []string{"evaluate", "--checkpoint", "none", "--data", "sample"}, nil, 1, []string{"none", "model.safetensors"}},
+		{"evaluate no run", []string{"evaluate", "--checkpoint", "none", "--data", "sample"}, nil, 1, []string{"none: it is not there", "folder of a run that ended"}},
+		{"resume no run", []string{"train", "--resume", "none"}, nil, 1, []string{"resume: ", "none", "no such file"}},
+		{"resume what is no run", []string{"train", "--resume", empty}, nil, 1, []string{"resume: " + empty, "no complete checkpoint", "folder of a run?"}},
+		{"resume and begin", []string{"train", "--resume", "none", "--init-from", "other"}, nil, 2, []string{"--init-from", "--resume", "one of them"}},
+		{"begin with no weights", little("--init-from", "none"), nil, 1, []string{"train.init_from", "none", "no such file"}},
 		{"fetch without a name", []string{"fetch"}, nil, 2, []string{"absa fetch --list"}},
 		{"fetch an unknown name", []string{"fetch", "glove-100d", "glove"}, nil, 2, []string{`"glove"`, "absa fetch --list"}},
 		{"show no such configuration", []string{"config", "show", "none"}, nil, 2, []string{`"none"`, "article"}},
@@ -63,6 +68,9 @@ func TestErrors(t *testing.T) {
 			}
 			if left := files(t, filepath.Join(c.Dir, "checkpoints")); left != nil {
 				t.Errorf("checkpoints was made, with %q", left)
+			}
+			if left := files(t, empty); left != nil {
+				t.Errorf("in the folder that is no run there is now %q", left)
 			}
 		})
 	}
@@ -91,7 +99,7 @@ func TestEvaluateErrors(t *testing.T) {
 		status int
 		want   []string
 	}{
-		{"the folder is taken", nil, 1, []string{run, "not empty", "--out"}},
+		{"the folder is taken", nil, 1, []string{run, "not empty", "another --out", "--resume auto"}},
 		{"unknown device", []string{"--data", "sample", "--device", "gpu"}, 2, []string{"train.device", `"gpu"`, "cuda:N"}},
 		{"negative threads", []string{"--data", "sample", "--threads", "-1"}, 2, []string{"train.threads", "-1"}},
 		{"missing corpus", []string{"--data", "none.xml"}, 1, []string{"none.xml", "no such file"}},

@@ -3,6 +3,7 @@ package cmd
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"absa/internal/checkpoint"
 )
 
 // patience is how long a test waits for what should come soon. It is long, as
@@ -92,8 +95,8 @@ func (p *process) signal(t *testing.T, s syscall.Signal) {
 	}
 }
 
-// TestSignals holds that a signal ends training cleanly: the weights so far are
-// kept, and the status says which signal it was.
+// TestSignals holds that a signal ends training cleanly: the run is saved as far
+// as it came and can be resumed, and the status says which signal it was.
 func TestSignals(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -110,14 +113,78 @@ func TestSignals(t *testing.T) {
 			p.stderr.waitFor(t, "epoch 2/")
 			p.signal(t, test.signal)
 			got := p.end(t)
-			got.wantError(t, test.status, "once more to end at once", "interrupted", test.want, filepath.Join("run", "last.safetensors"))
-			left := files(t, filepath.Join(p.Dir, "run"))
-			want := []string{"config.yaml", "labels.json", "last.safetensors", "metrics.jsonl", "split.json", "vocab.txt"}
+			run := filepath.Join(p.Dir, "run")
+			left := files(t, run)
+			want := []string{"checkpoints", "config.yaml", "labels.json", "metrics.jsonl", "split.json", "vocab.txt"}
 			if !slices.Equal(left, want) {
 				t.Errorf("files %q, want %q", left, want)
 			}
-			absa(t, "evaluate", "--checkpoint", filepath.Join(p.Dir, "run"), "--data", "sample").wantError(t, 1, "model.safetensors", "run that ended")
+			newest := newestOf(t, run)
+			got.wantError(t, test.status, "once more to end at once", "interrupted", test.want,
+				"(saved in "+checkpoint.StepDir("run", newest.Manifest.Step)+"; --resume run goes on)")
+			absa(t, "evaluate", "--checkpoint", run, "--data", "sample").wantError(t, 1, "has not ended", "--resume "+run, newest.Dir)
+			absa(t, "evaluate", "--checkpoint", newest.Dir, "--data", "sample").wantStatus(t, 0)
+
+			// The epoch under way is then its last one.
+			last := newest.Manifest.Epoch + 1
+			c := command(t, "train", "--resume", "run", "--set", fmt.Sprint("train.epochs=", last), "--json")
+			c.Dir = p.Dir
+			resumed := finish(t, c)
+			resumed.wantStatus(t, 0)
+			if want := "resuming from " + checkpoint.StepDir("run", newest.Manifest.Step); !strings.Contains(resumed.stderr, want) {
+				t.Errorf("no %q in\n%s", want, resumed.stderr)
+			}
+			if n := len(object(t, resumed.stdout)["epochs"].([]any)); n != last {
+				t.Errorf("the result has %d epochs, want %d", n, last)
+			}
 		})
+	}
+}
+
+// newestOf opens the newest checkpoint of a run, none of which may be damaged.
+func newestOf(t *testing.T, run string) *checkpoint.Checkpoint {
+	t.Helper()
+	c, skipped, err := checkpoint.Newest(run)
+	if err != nil || len(skipped) > 0 {
+		t.Fatal(err, skipped)
+	}
+	return c
+}
+
+// epochLines counts the epochs that a process has told of.
+func (p *process) epochLines() int { return strings.Count(p.stderr.String(), "train loss") }
+
+// TestSaveSignal holds that SIGUSR1 saves a run, at once and whatever the policy,
+// and does not end it.
+func TestSaveSignal(t *testing.T) {
+	p := start(t, command(t, little("--set", "train.max_steps=0", "--set", "train.epochs=100000",
+		"--set", "checkpoint.every_steps=0", "--set", "checkpoint.every_minutes=0", "--set", "checkpoint.every_epochs=0")...))
+	run := filepath.Join(p.Dir, "run")
+	p.stderr.waitFor(t, "epoch 1/")
+	if left := files(t, filepath.Join(run, checkpoint.Folder)); left != nil {
+		t.Fatalf("without a policy and a signal, there is %q", left)
+	}
+	p.signal(t, syscall.SIGUSR1)
+	p.stderr.waitFor(t, "saved "+filepath.Join("run", checkpoint.Folder, "step-"))
+	asked := newestOf(t, run)
+	p.stderr.waitFor(t, "saved "+checkpoint.StepDir("run", asked.Manifest.Step)+"\n")
+
+	told := p.epochLines()
+	for begun := time.Now(); p.epochLines() < told+2; time.Sleep(10 * time.Millisecond) {
+		if time.Since(begun) > patience {
+			t.Fatalf("no epoch after the save:\n%s", p.stderr.String())
+		}
+	}
+	p.signal(t, syscall.SIGTERM)
+	last := p.end(t)
+	ended := newestOf(t, run)
+	last.wantError(t, 143, "interrupted", "saved in "+checkpoint.StepDir("run", ended.Manifest.Step))
+	if ended.Manifest.Step < asked.Manifest.Step+8 { // the second epoch is a whole one
+		t.Errorf("saved at step %d and ended at step %d, two epochs later", asked.Manifest.Step, ended.Manifest.Step)
+	}
+	want := []string{filepath.Base(asked.Dir), filepath.Base(ended.Dir)}
+	if left := files(t, filepath.Join(run, checkpoint.Folder)); !slices.Equal(left, want) {
+		t.Errorf("checkpoints %q, want %q", left, want)
 	}
 }
 

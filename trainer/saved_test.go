@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"absa/configs"
 	"absa/data"
+	"absa/internal/checkpoint"
 	"absa/internal/metrics"
 	"absa/internal/safetensors"
 )
@@ -30,9 +32,19 @@ func (r training) evaluate(t *testing.T, o EvaluateOptions) (metrics.Result, []E
 // last digit and for every aspect.
 func wantSameScore(t *testing.T, r training, o EvaluateOptions) {
 	t.Helper()
-	scores, _ := r.evaluate(t, o)
+	o.Run = r.dir
+	wantScore(t, r, o)
+}
+
+// wantScore fails unless a folder of the run scores as training reported.
+func wantScore(t *testing.T, r training, o EvaluateOptions) {
+	t.Helper()
+	scores, err := Evaluate(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if got, want := compact(t, Scores(scores)), compact(t, r.result.Score); got != want {
-		t.Errorf("evaluated %s\nreported  %s", got, want)
+		t.Errorf("%s:\nevaluated %s\nreported  %s", o.Run, got, want)
 	}
 }
 
@@ -68,8 +80,9 @@ func gloveText(t testing.TB, dimension int, more ...string) string {
 	return write(t, "tiny.txt", b.String())
 }
 
-// TestEvaluateEqualsTraining holds that a saved run scores as it did when it was
-// trained, for each way of evaluating that a configuration can ask for.
+// TestEvaluateEqualsTraining holds that a saved run, and its checkpoint of the
+// epoch that was tested, score as they did when it was trained, for each way of
+// evaluating that a configuration can ask for.
 func TestEvaluateEqualsTraining(t *testing.T) {
 	glove := gloveText(t, 10)
 	file := []string{"vectors.kind=file", "vectors.path=" + glove, "vectors.dimension=10"}
@@ -92,6 +105,7 @@ func TestEvaluateEqualsTraining(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := train(t, small(t, append(test.set, "train.epochs=1")...))
 			wantSameScore(t, r, EvaluateOptions{Data: configs.Sample})
+			wantScore(t, r, EvaluateOptions{Run: r.step(r.result.Steps), Data: configs.Sample})
 		})
 	}
 }
@@ -177,12 +191,16 @@ func TestEvaluateOtherVectors(t *testing.T) {
 
 func TestEvaluateOptions(t *testing.T) {
 	r := train(t, small(t, "train.max_steps=1"))
+	empty := t.TempDir()
 	tests := []struct {
 		name string
 		o    EvaluateOptions
 		want []string
 	}{
-		{"no such run", EvaluateOptions{Run: filepath.Join(r.dir, "none"), Data: configs.Sample}, []string{"none", WeightsFile, "--out"}},
+		{"no such run", EvaluateOptions{Run: filepath.Join(r.dir, "none"), Data: configs.Sample}, []string{filepath.Join(r.dir, "none") + ": it is not there", "folder of a run that ended, or of a checkpoint"}},
+		{"no such checkpoint", EvaluateOptions{Run: r.step(9), Data: configs.Sample}, []string{r.step(9) + ": it is not there"}},
+		{"a folder of something else", EvaluateOptions{Run: empty, Data: configs.Sample}, []string{empty, checkpoint.ManifestFile, "folder of a run that ended, or of a checkpoint"}},
+		{"a file", EvaluateOptions{Run: filepath.Join(r.dir, WeightsFile), Data: configs.Sample}, []string{WeightsFile + ": it is not a folder"}},
 		{"no such corpus", EvaluateOptions{Run: r.dir, Data: "none.xml"}, []string{"none.xml", "no such file"}},
 		{"malformed corpus", EvaluateOptions{Run: r.dir, Data: write(t, "bad.xml", "<sentences>\n<sentence>\n</sentences>")}, []string{"bad.xml:3", "malformed XML"}},
 		{"unknown aspect", EvaluateOptions{Run: r.dir, Data: write(t, "bad.xml", strings.Replace(unseen, `"food"`, `"foot"`, 1))}, []string{"bad.xml:2", `"foot"`, "food"}},
@@ -197,22 +215,23 @@ func TestEvaluateOptions(t *testing.T) {
 	}
 }
 
-// TestDamagedRun holds that a run folder somebody changed is an error that names
-// the file, never a wrong table.
+// TestDamagedRun holds that a run or checkpoint somebody changed is an error that
+// names the file, never a wrong table: the manifest tells, and where somebody made
+// one that fits the change, the files still have to fit each other.
 func TestDamagedRun(t *testing.T) {
 	r := train(t, small(t, "train.max_steps=1"))
 	tests := []struct {
 		name   string
 		file   string
 		change func(t *testing.T, text []byte) []byte // nil removes the file
-		want   []string
+		want   []string                               // in the error under a manifest that fits the change
 	}{
-		{"no labels", LabelsFile, nil, []string{LabelsFile, "no such file"}},
+		{"no labels", LabelsFile, nil, []string{"there is no " + LabelsFile}},
 		{"labels cut short", LabelsFile, half, []string{LabelsFile, "unexpected end"}},
 		{"labels of another model", LabelsFile, replace(`"food"`, `"drinks"`), []string{LabelsFile, "are not those of"}},
 		{"majority of fewer aspects", LabelsFile, replace("\"positive\"\n  ]\n}", "\"positive\"\n  ]\n, \"majority\": [\"positive\"]}"), []string{LabelsFile, "1 majority labels for 5 aspects"}},
 		{"majority that is no label", LabelsFile, replace("\"positive\"\n  ]\n}", "\"posit\"\n  ]\n}"), []string{LabelsFile, "posit"}},
-		{"no vocabulary", VocabFile, nil, []string{VocabFile, "no such file"}},
+		{"no vocabulary", VocabFile, nil, []string{"there is no " + VocabFile}},
 		{"a word less", VocabFile, func(_ *testing.T, text []byte) []byte {
 			return text[:1+strings.LastIndexByte(strings.TrimSpace(string(text)), '\n')]
 		}, []string{WeightsFile, VocabFile}},
@@ -220,6 +239,7 @@ func TestDamagedRun(t *testing.T) {
 		{"config with fewer layers of weights", ConfigFile, replace("presence: true", "presence: false"), []string{WeightsFile, "presence", "no part of the model"}},
 		{"config with more layers of weights", ConfigFile, replace("layers: 1", "layers: 2"), []string{WeightsFile, "backbone.weight_ih_l1"}},
 		{"config with a typo", ConfigFile, replace("epochs:", "epoch:"), []string{ConfigFile + ":", "train.epochs"}},
+		{"no weights", WeightsFile, nil, []string{"there is no " + WeightsFile}},
 		{"weights cut short", WeightsFile, half, []string{WeightsFile}},
 		{"weights of no run", WeightsFile, func(t *testing.T, _ []byte) []byte {
 			x, err := safetensors.NewFloat32("x", []int64{1}, []float32{1})
@@ -243,26 +263,61 @@ func TestDamagedRun(t *testing.T) {
 			if err := os.CopyFS(dir, os.DirFS(r.dir)); err != nil {
 				t.Fatal(err)
 			}
-			path := filepath.Join(dir, test.file)
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
+			step := checkpoint.StepDir(dir, r.result.Steps)
+			for _, folder := range []string{dir, step} {
+				changeFile(t, filepath.Join(folder, test.file), test.change)
+				_, err := Evaluate(t.Context(), EvaluateOptions{Run: folder, Data: configs.Sample})
+				wantDamage(t, err, filepath.Join(folder, test.file))
 			}
-			if err := os.Remove(path); err != nil {
-				t.Fatal(err)
-			}
-			if test.change != nil {
-				changed := test.change(t, text)
-				if slices.Equal(changed, text) {
-					t.Fatal("the change changes nothing")
-				}
-				if err := os.WriteFile(path, changed, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			_, err = Evaluate(t.Context(), EvaluateOptions{Run: dir, Data: configs.Sample})
+			reseal(t, dir)
+			_, err := Evaluate(t.Context(), EvaluateOptions{Run: dir, Data: configs.Sample})
 			wantError(t, err, append(test.want, dir)...)
+			if damaged := new(checkpoint.Damaged); errors.As(err, &damaged) {
+				t.Errorf("%v: the manifest fits, so this is none of its business", err)
+			}
 		})
+	}
+}
+
+// changeFile replaces a file by what change makes of it, or removes it.
+func changeFile(t *testing.T, path string, change func(*testing.T, []byte) []byte) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if change == nil {
+		return
+	}
+	changed := change(t, text)
+	if slices.Equal(changed, text) {
+		t.Fatal("the change changes nothing")
+	}
+	if err := os.WriteFile(path, changed, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantDamage fails unless err says that the file is not what its manifest says.
+func wantDamage(t *testing.T, err error, path string) {
+	t.Helper()
+	damaged := new(checkpoint.Damaged)
+	if !errors.As(err, &damaged) || damaged.Path != path {
+		t.Errorf("got %v, want damage of %s", err, path)
+	}
+}
+
+// reseal makes a manifest that fits the files of a run folder as they are.
+func reseal(t *testing.T, dir string) {
+	t.Helper()
+	names := slices.DeleteFunc(files(t, dir), func(name string) bool {
+		return name == checkpoint.Folder || name == checkpoint.ManifestFile
+	})
+	if err := checkpoint.Seal(dir, checkpoint.Manifest{Program: Program}, names); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -157,7 +157,10 @@ def main() -> None:
         "--logits", action="store_true", help="one JSON object per sentence"
     )
     parser.add_argument(
-        "--save", type=Path, metavar="FILE", help="write the weights as safetensors, labels.json and vocab.txt beside them"
+        "--save",
+        type=Path,
+        metavar="FILE",
+        help="write the weights as safetensors, labels.json and vocab.txt beside them",
     )
     arguments = parser.parse_args()
     sentences = arguments.sentences

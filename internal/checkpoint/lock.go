@@ -44,7 +44,7 @@ func Lock(run string) (*RunLock, error) {
 		case errors.Is(err, unix.EWOULDBLOCK):
 			defer f.Close()
 			return nil, locked(run, f)
-		case errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOLCK):
+		case unsupported(err):
 			f.Close()
 			os.Remove(path)
 			return nil, fmt.Errorf("lock %s: %w (%w): see to it that no other process trains in this run folder", path, ErrNoLocks, err)
@@ -116,6 +116,11 @@ type lockedError struct{ text string }
 func (e *lockedError) Error() string { return e.text }
 
 func (e *lockedError) Is(target error) bool { return target == ErrLocked }
+
+// unsupported reports whether a file system answered that it has no locks.
+func unsupported(err error) bool {
+	return errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOLCK)
+}
 
 // flock takes the lock without waiting.
 func flock(f *os.File) error {

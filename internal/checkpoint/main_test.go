@@ -157,13 +157,14 @@ func mount(t *testing.T, size int) string {
 	return dir
 }
 
-
+// remount makes what mount made read-only.
 func remount(t *testing.T, dir string) {
 	t.Helper()
 	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 		t.Fatal(err)
 	}
 }
+
 // text is the content of a file with that text.
 func text(name, s string) Content {
 	return Content{name, func(w io.Writer) error { _, err := io.WriteString(w, s); return err }}

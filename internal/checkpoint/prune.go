@@ -47,8 +47,13 @@ func Plan(entries []Entry, p Policy) (remove []Entry) {
 // folders. The newest one that counts as complete has been read in full.
 func Prune(run string, p Policy) (removed []string, err error) { return prune(run, p, "") }
 
-// prune is Prune after a save: the folder saved needs no reading and stays.
-func prune(run string, p Policy, saved string) (removed []string, err error) {
+// Removable returns what Prune would remove. The newest one that counts as
+// complete has been read in full.
+func Removable(run string, p Policy) ([]Entry, error) { return removable(run, p, "") }
+
+// removable is Removable after a save: the folder saved needs no reading and
+// stays.
+func removable(run string, p Policy, saved string) ([]Entry, error) {
 	if p.KeepLast <= 0 {
 		return nil, nil
 	}
@@ -70,9 +75,13 @@ func prune(run string, p Policy, saved string) (removed []string, err error) {
 			entries[i].Err = err
 		}
 	}
-	remove := slices.DeleteFunc(Plan(entries, p), func(e Entry) bool { return e.Dir == saved })
-	if len(remove) == 0 {
-		return nil, nil
+	return slices.DeleteFunc(Plan(entries, p), func(e Entry) bool { return e.Dir == saved }), nil
+}
+
+func prune(run string, p Policy, saved string) (removed []string, err error) {
+	remove, err := removable(run, p, saved)
+	if err != nil || len(remove) == 0 {
+		return nil, err
 	}
 	// A name that is gone first: a folder half removed must not look like one.
 	var hidden []string

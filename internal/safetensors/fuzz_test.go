@@ -13,6 +13,9 @@ func FuzzOpen(f *testing.F) {
 	f.Add(file(`{}`))
 	f.Add(file(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}   `, 1))
 	f.Add(file(`{"__metadata__":{"k":"v"},"b":{"dtype":"F32","shape":[0,2],"data_offsets":[0,0]},"a":{"dtype":"I16","shape":[1],"data_offsets":[0,2]}}`, 1, 2))
+	for _, h := range hostile {
+		f.Add(h.content)
+	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		file, err := open(content)
 		if err != nil {
