@@ -10,18 +10,19 @@ import (
 	"absa/trainer"
 )
 
-// mostLines is how many differences of a file are printed.
+// mostLines is how many differences of a file are printed without --all.
 const mostLines = 12
 
 func newCheckpointsDiffCmd() *cobra.Command {
-	var asJSON bool
+	var asJSON, all bool
 	c := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Compare two checkpoints or runs",
 		Long: `Diff compares two checkpoints, runs or averages: settings, position and state, labels,
 vocabulary, and every tensor. A run that has ended stands for its tested weights and
 result, any other for its newest complete checkpoint. Of a tensor it says how many
-values differ in a bit, the largest |a-b|, and the largest |a-b|/max(|a|,|b|). Times
+values differ in a bit, the largest |a-b|, and the largest |a-b|/max(|a|,|b|). It
+prints the first differences of each file; --all and --json have no such limit. Times
 and speeds are not compared.
 
 The exit status is 0 when they are equal, tensors bit by bit, and 1 when they differ
@@ -45,7 +46,7 @@ or cannot be read.`,
 			if asJSON {
 				err = writeJSON(c.OutOrStdout(), d)
 			} else {
-				err = printDiff(c.OutOrStdout(), d)
+				err = printDiff(c.OutOrStdout(), d, all)
 			}
 			if err == nil && !d.Same() {
 				err = fmt.Errorf("%s and %s differ", d.A, d.B)
@@ -53,11 +54,12 @@ or cannot be read.`,
 			return err
 		},
 	}
+	c.Flags().BoolVar(&all, "all", false, "print all differences")
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object, with all differences")
 	return c
 }
 
-func printDiff(out io.Writer, d *trainer.Comparison) error {
+func printDiff(out io.Writer, d *trainer.Comparison, all bool) error {
 	if d.Same() {
 		_, err := fmt.Fprintf(out, "equal, bit by bit: %s, settings, state, labels and vocabulary\n", plural(d.Equal, "tensor"))
 		return err
@@ -67,31 +69,48 @@ func printDiff(out io.Writer, d *trainer.Comparison) error {
 	if len(d.Differences) > 0 {
 		fmt.Fprintf(w, "\nfile\twhat\tA\tB\n")
 	}
-	lines := map[string]int{}
-	for i, x := range d.Differences {
-		lines[x.Part]++
-		if lines[x.Part] <= mostLines {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", x.Part, x.Key, x.A, x.B)
-		}
-		last := i+1 == len(d.Differences) || d.Differences[i+1].Part != x.Part
-		if more := lines[x.Part] - mostLines; last && more > 0 {
-			fmt.Fprintf(w, "%s\tand %d more (--json has all)\n", x.Part, more)
-		}
+	lines := limit(w, all, "\t\t")
+	for _, x := range d.Differences {
+		lines(x.Part, fmt.Sprintf("%s\t%s\t%s", x.Key, x.A, x.B))
 	}
+	lines("", "")
 	if len(d.Tensors) > 0 {
 		fmt.Fprintf(w, "\nfile\ttensor\tvalues that differ\tlargest |a-b|\tlargest |a-b|/max(|a|,|b|)\n")
 	}
+	lines = limit(w, all, "\t\t\t")
 	for _, t := range d.Tensors {
-		if !t.Compared() {
-			fmt.Fprintf(w, "%s\t%s\tA: %s, B: %s\n", t.Part, t.Name, t.A, t.B)
-			continue
-		}
-		infinite := ""
-		if t.Infinite > 0 {
-			infinite = fmt.Sprintf(", %d not finite", t.Infinite)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%d of %d%s\t%.3g\t%.3g\n", t.Part, t.Name, t.Differ, t.Values, infinite, t.Absolute, t.Relative)
+		lines(t.Part, t.Name+"\t"+tensorDiff(t))
 	}
-	fmt.Fprintf(w, "\n%s differ, %d are equal, bit by bit\n", plural(len(d.Tensors), "tensor"), d.Equal)
+	lines("", "")
+	fmt.Fprintf(w, "\ntensors: %d differ, %d are equal, bit by bit\n", len(d.Tensors), d.Equal)
 	return w.Flush()
+}
+
+func tensorDiff(t trainer.TensorDifference) string {
+	if !t.Compared() {
+		return fmt.Sprintf("A: %s, B: %s\t\t", t.A, t.B)
+	}
+	infinite := ""
+	if t.Infinite > 0 {
+		infinite = fmt.Sprintf(", %d not finite", t.Infinite)
+	}
+	return fmt.Sprintf("%d of %d%s\t%.3g\t%.3g", t.Differ, t.Values, infinite, t.Absolute, t.Relative)
+}
+
+// limit returns a function that prints the lines of files, one file after the
+// other, but of each no more than mostLines unless all are wanted. The file ""
+// ends the last one. Rest is the cells of a line behind the second.
+func limit(w io.Writer, all bool, rest string) func(file, line string) {
+	at, n := "", 0
+	return func(file, line string) {
+		if file != at {
+			if n > mostLines && !all {
+				fmt.Fprintf(w, "%s\tand %d more (--all)%s\n", at, n-mostLines, rest)
+			}
+			at, n = file, 0
+		}
+		if n++; file != "" && (all || n <= mostLines) {
+			fmt.Fprintf(w, "%s\t%s\n", file, line)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -165,7 +166,7 @@ func manifestFields(m checkpoint.Manifest) []field {
 	}
 	return []field{
 		{"kind", m.Kind}, {"absa", m.Program}, {"libtorch", m.LibTorch},
-		{"epoch", strconv.Itoa(m.Epoch)}, {"step", strconv.Itoa(m.Step)}, {"metric", m.Metric}, {"value", value},
+		{"epoch", strconv.Itoa(m.Epoch)}, {"step", strconv.Itoa(m.Step)}, {"metric", cmp.Or(m.Metric, nothing)}, {"value", value},
 	}
 }
 

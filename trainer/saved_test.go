@@ -279,6 +279,17 @@ func TestDamagedRun(t *testing.T) {
 	}
 }
 
+// TestDamagedManifest holds that a manifest somebody changed is one too.
+func TestDamagedManifest(t *testing.T) {
+	r := train(t, small(t, "train.max_steps=1"))
+	for _, dir := range []string{r.dir, r.step(1)} {
+		path := filepath.Join(dir, checkpoint.ManifestFile)
+		changeFile(t, path, replace(`"step": 1`, `"step": 2`))
+		_, err := Evaluate(t.Context(), EvaluateOptions{Run: dir, Data: configs.Sample})
+		wantDamage(t, err, path)
+	}
+}
+
 // changeFile replaces a file by what change makes of it, or removes it.
 func changeFile(t *testing.T, path string, change func(*testing.T, []byte) []byte) {
 	t.Helper()

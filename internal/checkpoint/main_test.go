@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 		exit(err)
 	case "lock":
 		_, err := Lock(run)
-		exit2(err, "locked")
+		say(err, "locked")
 		time.Sleep(time.Hour)
 	case "loop":
 		exit(loop(run))
@@ -39,12 +39,12 @@ func TestMain(m *testing.M) {
 }
 
 func exit(err error) {
-	exit2(err, "done")
+	say(err, "done")
 	os.Exit(0)
 }
 
-// exit2 ends the child on an error and otherwise says what it did.
-func exit2(err error, done string) {
+// say ends the child on an error and otherwise says what it did.
+func say(err error, done string) {
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
