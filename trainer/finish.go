@@ -52,7 +52,7 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 	if err := t.out.finish(r, list, checkpoint.Manifest{
 		Program: Program, LibTorch: torch.Version(), Epoch: t.at.Epoch, Step: t.at.Step,
 	}); err != nil {
-		return nil, err
+		return nil, t.resumable(err)
 	}
 	return r, nil
 }

@@ -65,7 +65,7 @@ func checkFolder(dir string) error {
 // newFolder makes the run folder with what is known before the first step, or
 // takes up the one of a run that goes on. If a new one cannot be made it is left
 // as it was found.
-func newFolder(dir string, begin *start, config configs.Config, labels models.Labels, set *Dataset) (_ *folder, err error) {
+func newFolder(dir string, begin *start, config configs.Config, labels models.Labels, set *Dataset, note func(string, ...any)) (_ *folder, err error) {
 	f := &folder{dir: dir, lock: begin.lock}
 	if f.first, err = firstFiles(config, labels, set); err != nil {
 		return nil, fmt.Errorf("run folder %s: %w", dir, err)
@@ -99,7 +99,7 @@ func newFolder(dir string, begin *start, config configs.Config, labels models.La
 		}
 	}()
 	if f.lock == nil {
-		if f.lock, err = checkpoint.Lock(dir); err != nil && !errors.Is(err, checkpoint.ErrNoLocks) {
+		if f.lock, err = lock(dir, note); err != nil {
 			return nil, err
 		}
 	}

@@ -285,7 +285,7 @@ func TestFolderIsLeftAsItWas(t *testing.T) {
 		return &Dataset{Vocabulary: data.NewVocabulary([][]string{words}, 1), Majority: []int{0, 0, 0, 0, 0}}
 	}
 	begin := func(dir string, set *Dataset) error {
-		_, err := newFolder(dir, &start{}, c, labelsOf(c), set)
+		_, err := newFolder(dir, &start{}, c, labelsOf(c), set, func(string, ...any) {})
 		return err
 	}
 	t.Run("new", func(t *testing.T) {

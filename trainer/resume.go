@@ -129,12 +129,7 @@ func (s *start) named(o Options, note func(string, ...any)) error {
 
 // take locks a run folder and clears it of what a killed process left.
 func (s *start) take(run string, note func(string, ...any)) (err error) {
-	s.lock, err = checkpoint.Lock(run)
-	if errors.Is(err, checkpoint.ErrNoLocks) {
-		note("%v", err)
-		err = nil
-	}
-	if err != nil {
+	if s.lock, err = lock(run, note); err != nil {
 		return err
 	}
 	swept, err := checkpoint.Sweep(run)
@@ -142,6 +137,17 @@ func (s *start) take(run string, note func(string, ...any)) (err error) {
 		note("cleared away what a run that was killed had left half-written in %s (%d)", run, n)
 	}
 	return err
+}
+
+// lock takes a run folder. Where the file system has no locks that is told, and
+// the lock is nil.
+func lock(run string, note func(string, ...any)) (*checkpoint.RunLock, error) {
+	l, err := checkpoint.Lock(run)
+	if errors.Is(err, checkpoint.ErrNoLocks) {
+		note("%v", err)
+		return nil, nil
+	}
+	return l, err
 }
 
 // ended looks whether the run came to its end. One that more epochs are asked of

@@ -175,7 +175,7 @@ func (t *Trainer) saveAfterStep() error {
 		return nil
 	default:
 	}
-	if t.saver.writing != nil || !t.saver.dueAtStep(t.at.Step) || t.at.Batch >= t.batchesInEpoch() {
+	if t.saver.writing != nil || !t.saver.dueAtStep(t.at.Step) || t.at.Batch >= t.batchesInEpoch() || t.exhausted() {
 		return nil // the end of the epoch looks again
 	}
 	return t.beginSave(nil)
@@ -198,7 +198,17 @@ func (t *Trainer) saveNow() error {
 // interrupted saves a run that err ends, so that it can be resumed.
 func (t *Trainer) interrupted(err error) error {
 	if saving := t.saveNow(); saving != nil {
-		return errors.Join(err, saving)
+		return t.resumable(errors.Join(err, saving))
 	}
 	return fmt.Errorf("%w (saved in %s; --resume %s goes on)", err, checkpoint.StepDir(t.out.dir, t.at.Step), t.out.dir)
+}
+
+// resumable adds to the error that ends a run where it can be taken up, when it
+// could not be saved as it is now.
+func (t *Trainer) resumable(err error) error {
+	newest, _, none := checkpoint.Newest(t.out.dir)
+	if none != nil {
+		return err
+	}
+	return fmt.Errorf("%w\nthe newest checkpoint is of step %d: --resume %s goes on from there", err, newest.Manifest.Step, t.out.dir)
 }

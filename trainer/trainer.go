@@ -186,7 +186,7 @@ func (t *Trainer) build(source source) (err error) {
 
 // open makes the run folder or takes up the run that is in it.
 func (t *Trainer) open(options Options, begin *start) (err error) {
-	if t.out, err = newFolder(options.Out, begin, t.config, t.model.Labels, t.data); err != nil {
+	if t.out, err = newFolder(options.Out, begin, t.config, t.model.Labels, t.data, noter(t.report)); err != nil {
 		return err
 	}
 	if begin.lock == nil {

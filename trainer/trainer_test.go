@@ -86,6 +86,41 @@ func TestSelect(t *testing.T) {
 	}
 }
 
+// TestMetric holds that the best epoch is the first of those that train.metric
+// says are best.
+func TestMetric(t *testing.T) {
+	tests := []struct {
+		metric string
+		value  func(Epoch) float64 // higher is better
+	}{
+		{"accuracy", func(e Epoch) float64 { return float64(*e.ValidAccuracy) }},
+		{"macro_f1", func(e Epoch) float64 { return float64(*e.ValidMacroF1) }},
+		{"loss", func(e Epoch) float64 { return -*e.ValidLoss }},
+	}
+	found := map[int]bool{}
+	for _, test := range tests {
+		t.Run(test.metric, func(t *testing.T) {
+			r := train(t, small(t, "train.learning_rate=0.02", "train.epochs=8", "train.metric="+test.metric)).result
+			best := 0
+			for i, e := range r.Epochs {
+				if test.value(e) > test.value(r.Epochs[best]) {
+					best = i
+				}
+			}
+			if r.BestEpoch == nil {
+				t.Fatal("there is no best epoch")
+			}
+			if *r.BestEpoch != best+1 || r.TestedEpoch != best+1 {
+				t.Errorf("best epoch %d, tested %d; want %d", *r.BestEpoch, r.TestedEpoch, best+1)
+			}
+			found[best] = true
+		})
+	}
+	if len(found) < 2 {
+		t.Error("every metric has the same best epoch, so this test shows nothing: choose another learning rate")
+	}
+}
+
 // TestMovingAverageIsTested holds that with train.ema the average is what is
 // tested and saved, whether there is validation or not.
 func TestMovingAverageIsTested(t *testing.T) {
