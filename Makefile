@@ -18,7 +18,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## check the machine, find or fetch LibTorch, write libtorch.env
@@ -57,6 +57,12 @@ soak: build venv ## run the long checks in their long form, after absa fetch (ha
 .PHONY: bench
 bench: build venv ## measure training speed against PyTorch
 	@$(PYTHON) reference/bench.py $(ARGS)
+
+.PHONY: bench-checkpoints
+bench-checkpoints: build ## measure what saving and resuming cost, after absa fetch (ten minutes)
+	@$(WITH_LIBTORCH) export ABSA_TEST_DATA="$${ABSA_TEST_DATA:-$(CURDIR)/data/raw}"; \
+	go test -run '^$$' -bench Checkpoint -benchtime 1x -timeout 1h ./trainer; \
+	go test -run '^$$' -bench Resume -benchtime 10x ./cmd
 
 .PHONY: lint
 lint: setup ## check formatting, go vet and staticcheck (and golangci-lint where installed)

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"absa/internal/metrics"
 	"absa/trainer"
 )
 
@@ -38,7 +37,7 @@ training reported.`,
 			if asJSON {
 				return writeJSON(c.OutOrStdout(), trainer.Scores(scores))
 			}
-			_, err = fmt.Fprint(c.OutOrStdout(), metrics.Table{Result: scores})
+			_, err = fmt.Fprint(c.OutOrStdout(), scores.Table())
 			return err
 		},
 	}

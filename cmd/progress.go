@@ -25,7 +25,7 @@ type progress struct {
 	bar      *progressbar.ProgressBar
 	last     time.Time // of the last line, without a terminal
 	out      string    // the run folder
-	tested   *metrics.Result
+	tested   *metrics.Table
 }
 
 func newProgress(w io.Writer, quiet bool) *progress {
@@ -36,11 +36,12 @@ func newProgress(w io.Writer, quiet bool) *progress {
 func (p *progress) event(e trainer.Event) {
 	switch e := e.(type) {
 	case trainer.Tested:
-		p.tested = &e.Result
+		table := e.Result.Table()
+		p.tested = &table
 	case trainer.Prepared:
 		p.out = e.Out
 	case trainer.Ended:
-		p.out = e.Out
+		p.out, p.tested = e.Out, e.Table
 	}
 	if p.quiet {
 		return

@@ -90,7 +90,7 @@ new run with the weights of another one: aspects that it lacks start fresh.`,
 			show.close()
 			if err != nil {
 				if show.tested != nil && !asJSON { // tested, but not saved
-					fmt.Fprintf(c.OutOrStdout(), "%v\n", metrics.Table{Result: *show.tested})
+					fmt.Fprintf(c.OutOrStdout(), "%v\n", show.tested)
 				}
 				return err
 			}
@@ -164,9 +164,9 @@ func newRunFolder(name string) (string, error) {
 }
 
 // printResult writes the table of a finished run.
-func printResult(w io.Writer, tested *metrics.Result, r *trainer.Result, out string) error {
+func printResult(w io.Writer, tested *metrics.Table, r *trainer.Result, out string) error {
 	if tested != nil {
-		if _, err := fmt.Fprintf(w, "%v\n", metrics.Table{Result: *tested}); err != nil {
+		if _, err := fmt.Fprintf(w, "%v\n", tested); err != nil {
 			return err
 		}
 	}

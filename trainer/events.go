@@ -51,6 +51,7 @@ type EpochDone struct {
 // ended already.
 type Ended struct {
 	Result *Result
+	Table  *metrics.Table // nil where there was nothing to test on
 	Out    string
 }
 

@@ -18,7 +18,7 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 	}
 	_, all := t.model.Parameters.Elements()
 	r := &Result{
-		Score:  Score{Accuracy: undefined(), Majority: undefined(), MacroF1: undefined(), Aspects: map[string]AspectResult{}},
+		Score:  Score{Accuracy: undefined(), Majority: undefined(), MacroF1: undefined(), MajorityMacroF1: undefined(), Aspects: map[string]AspectResult{}},
 		Epochs: t.history, TestedEpoch: tested, Steps: t.at.Step, Stopped: t.stopped(),
 		SentencesPerSecond: throughput(t.history),
 		Seed:               t.config.Train.Seed,

@@ -65,19 +65,22 @@ func CurrentVersions() Versions {
 
 // Score is the part of a Result that a test gives.
 type Score struct {
-	Accuracy metrics.Score           `json:"accuracy"` // over labelled pairs
-	Majority metrics.Score           `json:"majority"`
-	MacroF1  metrics.Score           `json:"macro_f1"`
-	Aspects  map[string]AspectResult `json:"aspects"`
+	Accuracy metrics.Score `json:"accuracy"` // over labelled pairs
+	Majority metrics.Score `json:"majority"`
+	MacroF1  metrics.Score `json:"macro_f1"`
+	// MajorityMacroF1 is that of the majority class.
+	MajorityMacroF1 metrics.Score           `json:"majority_macro_f1"`
+	Aspects         map[string]AspectResult `json:"aspects"`
 }
 
 // Scores puts a table into the form of result.json.
 func Scores(scores metrics.Result) Score {
 	s := Score{
-		Accuracy: scores.Overall.Model.Accuracy(),
-		Majority: scores.Overall.Majority.Accuracy(),
-		MacroF1:  scores.Overall.Model.MacroF1(),
-		Aspects:  map[string]AspectResult{},
+		Accuracy:        scores.Overall.Model.Accuracy(),
+		Majority:        scores.Overall.Majority.Accuracy(),
+		MacroF1:         scores.Overall.Model.MacroF1(),
+		MajorityMacroF1: scores.Overall.Majority.MacroF1(),
+		Aspects:         map[string]AspectResult{},
 	}
 	for _, row := range scores.Aspects {
 		s.Aspects[row.Name] = AspectResult{
@@ -112,4 +115,20 @@ func throughput(epochs []Epoch) float64 {
 		return rates[mid]
 	}
 	return (rates[mid-1] + rates[mid]) / 2
+}
+
+// table lays a saved score out as that of a test, nil without one.
+func (s Score) table(aspects []string) *metrics.Table {
+	if len(s.Aspects) == 0 {
+		return nil
+	}
+	t := &metrics.Table{MajorityMacroF1: s.MajorityMacroF1, MacroF1: s.MacroF1}
+	all := metrics.Line{Name: "overall", Majority: s.Majority, Model: s.Accuracy}
+	for _, name := range aspects {
+		a := s.Aspects[name]
+		t.Lines = append(t.Lines, metrics.Line{Name: name, Support: a.Support, Majority: a.Majority, Model: a.Accuracy})
+		all.Support += a.Support
+	}
+	t.Lines = append(t.Lines, all)
+	return t
 }

@@ -233,7 +233,8 @@ func TestKilledAnywhere(t *testing.T) {
 		{"restaurants, cosine", "restaurants", []string{"train.schedule=cosine", "train.warmup_steps=3", "train.optimizer=adamw", "train.weight_decay=0.01"}},
 		{"article, linear", "article", []string{"train.schedule=linear", "train.final_rate=0.1"}},
 		{"restaurants, plateau and accumulation", "restaurants", []string{"train.schedule=plateau", "train.plateau_patience=0", "train.accumulate=3", "train.metric=loss", "checkpoint.every_steps=1"}},
-		{"article, last weights", "article", []string{"train.select=last", "train.ema=0", "train.metric=macro_f1"}},
+		// Nothing is learned, so patience ends it after the third epoch.
+		{"article, last weights, patience", "article", []string{"train.select=last", "train.ema=0", "train.metric=macro_f1", "train.learning_rate=1e-12", "train.epochs=9"}},
 	}
 	for i, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -242,6 +243,9 @@ func TestKilledAnywhere(t *testing.T) {
 			}
 			c := everything(t, test.model, test.set...)
 			whole, all := straight(t, c)
+			if c.Train.Epochs == 9 && whole.result.Stopped != "patience" {
+				t.Fatalf("stopped by %s after %d epochs, want patience", whole.result.Stopped, len(whole.result.Epochs))
+			}
 			if n := len(all); n < 12 {
 				t.Fatalf("only %d moments: %v", n, all)
 			}
@@ -580,6 +584,36 @@ func TestResumeNothing(t *testing.T) {
 		_, err := Train(t.Context(), Options{Config: c, Out: dir, Resume: dir})
 		wantError(t, err, dir, checkpoint.ErrNone.Error())
 	})
+}
+
+// TestResumedProgress holds that progress goes on where it stood, and that the
+// time left is that of what is left, by the speed of this process.
+func TestResumedProgress(t *testing.T) {
+	c := small(t, "train.epochs=4")
+	r := interrupted(t, c)
+	begun := time.Now()
+	again := resume(t, c, r.dir)
+	took := time.Since(begun)
+	step := 11
+	for _, e := range again.events {
+		s, ok := e.(StepDone)
+		if !ok {
+			continue
+		}
+		step++
+		if s.Step != step || s.Epoch != (step-1)/8+1 || s.Batch != (step-1)%8+1 || s.Batches != 8 || s.Epochs != 4 {
+			t.Errorf("step %d is reported as %+v", step, s)
+		}
+		if s.Left < 0 || s.Left > 20*took || step < 32 && s.Left == 0 {
+			t.Errorf("step %d of 32: %v left, and all of it took %v", step, s.Left, took)
+		}
+		if s.SentencesPerSec <= 0 || s.Loss <= 0 {
+			t.Errorf("step %d: %+v", step, s)
+		}
+	}
+	if step != 32 {
+		t.Errorf("the last step is %d, want 32", step)
+	}
 }
 
 // TestTwoProcesses holds that a run folder belongs to one process at a time.

@@ -185,7 +185,7 @@ func TestMajorityOfSemEval2014(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := Table{r}.String()
+	got := r.Table().String()
 	want := `aspect                   support  majority   model
 service                      172    0.5872  1.0000
 food                         418    0.7225  1.0000
@@ -229,7 +229,7 @@ x                          0         -       -
 overall                    1    1.0000  0.0000
 macro-F1                        1.0000  0.0000
 `
-	if diff := cmp.Diff(want, Table{r}.String()); diff != "" {
+	if diff := cmp.Diff(want, r.Table().String()); diff != "" {
 		t.Errorf("table (-want +got):\n%s", diff)
 	}
 }

@@ -15,21 +15,35 @@ import (
 //	service      172    0.5872  0.8023
 //	overall      590    0.6831  0.8085
 //	macro-F1            0.2029  0.5480
-type Table struct{ Result Result }
+type Table struct {
+	Lines           []Line
+	MajorityMacroF1 Score
+	MacroF1         Score
+}
+
+// Line is one line of a Table: an aspect, or all of them.
+type Line struct {
+	Name            string
+	Support         int
+	Majority, Model Score // accuracies
+}
+
+// Table lays the result out.
+func (r Result) Table() Table {
+	t := Table{MajorityMacroF1: r.Overall.Majority.MacroF1(), MacroF1: r.Overall.Model.MacroF1()}
+	for _, row := range append(r.Aspects[:len(r.Aspects):len(r.Aspects)], r.Overall) {
+		t.Lines = append(t.Lines, Line{row.Name, row.Model.Support(), row.Majority.Accuracy(), row.Model.Accuracy()})
+	}
+	return t
+}
 
 // String ends every line, the last too, with a line end.
 func (t Table) String() string {
 	lines := [][]string{{"aspect", "support", "majority", "model"}}
-	for _, row := range append(t.Result.Aspects[:len(t.Result.Aspects):len(t.Result.Aspects)], t.Result.Overall) {
-		lines = append(lines, []string{
-			row.Name,
-			strconv.Itoa(row.Model.Support()),
-			row.Majority.Accuracy().String(),
-			row.Model.Accuracy().String(),
-		})
+	for _, l := range t.Lines {
+		lines = append(lines, []string{l.Name, strconv.Itoa(l.Support), l.Majority.String(), l.Model.String()})
 	}
-	overall := t.Result.Overall
-	lines = append(lines, []string{"macro-F1", "", overall.Majority.MacroF1().String(), overall.Model.MacroF1().String()})
+	lines = append(lines, []string{"macro-F1", "", t.MajorityMacroF1.String(), t.MacroF1.String()})
 	return align(lines)
 }
 
