@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -91,15 +93,11 @@ func listRun(run string) ([]listed, error) {
 			newest = e.Dir
 		}
 	}
-	aside, err := filepath.Glob(filepath.Join(run, checkpoint.Folder, "step-*.damaged*"))
+	aside, err := setAside(run)
 	if err != nil {
 		return nil, err
 	}
-	for _, dir := range aside {
-		e := checkpoint.Entry{Dir: dir, Err: errors.New("set aside when the step was saved again")}
-		fmt.Sscanf(filepath.Base(dir), "step-%d", &e.Step)
-		entries = append(entries, e)
-	}
+	entries = append(entries, aside...)
 	var list []listed
 	for _, e := range entries {
 		l := listed{Kind: checkpoint.KindCheckpoint, Dir: e.Dir, Step: e.Step, Marks: []string{}}
@@ -118,6 +116,24 @@ func listRun(run string) ([]listed, error) {
 			l.Marks = append(l.Marks, "newest")
 		}
 		list = append(list, l)
+	}
+	return list, nil
+}
+
+// setAside lists the damaged checkpoints that a save of the same step moved out
+// of its way.
+func setAside(run string) ([]checkpoint.Entry, error) {
+	dir := filepath.Join(run, checkpoint.Folder)
+	names, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var list []checkpoint.Entry
+	for _, n := range names {
+		e := checkpoint.Entry{Dir: filepath.Join(dir, n.Name()), Err: errors.New("set aside when the step was saved again")}
+		if _, err := fmt.Sscanf(n.Name(), "step-%d.damaged", &e.Step); err == nil {
+			list = append(list, e)
+		}
 	}
 	return list, nil
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"absa/configs"
@@ -221,7 +222,9 @@ func writeAverage(dir string, m checkpoint.Manifest, files []file, mean []safete
 	if err := write(WeightsFile, func(w io.Writer) error { return safetensors.Write(w, mean, about) }); err != nil {
 		return err
 	}
-	return checkpoint.Seal(dir, m, made)
+	names := slices.Clone(made)
+	made = append(made, checkpoint.ManifestFile)
+	return checkpoint.Seal(dir, m, names)
 }
 
 func stepsOf(members []*member) string {
