@@ -460,7 +460,7 @@ func TestCheckpointsPrune(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer lock.Unlock()
-		checkpoints(t, "prune", run, "--keep-last", "1").wantError(t, 1, run, fmt.Sprintf("process %d", os.Getpid()), "is training in it")
+		checkpoints(t, "prune", run, "--keep-last", "1").wantError(t, 1, run, fmt.Sprintf("process %d", os.Getpid()), "is using it")
 		if diff := cmp.Diff(left(1, 2, 3), files(t, filepath.Join(run, checkpoint.Folder))); diff != "" {
 			t.Errorf("left (-want +got):\n%s", diff)
 		}

@@ -47,7 +47,7 @@ func TestErrors(t *testing.T) {
 		{"unknown command", []string{"trian"}, nil, 2, []string{`"absa trian"`, "did you mean train?"}},
 		{"unknown command of a group", []string{"config", "sow"}, nil, 2, []string{`"absa config sow"`, "did you mean show?"}},
 		{"evaluate without flags", []string{"evaluate"}, nil, 2, []string{"--checkpoint", "--data"}},
-		{"evaluate no run", []string{"evaluate", "--checkpoint", "none", "--data", "sample"}, nil, 1, []string{"none: it is not there", "folder of a run that ended"}},
+		{"evaluate no run", []string{"evaluate", "--checkpoint", "none", "--data", "sample"}, nil, 1, []string{"none: it is not there", "folder of a run"}},
 		{"resume no run", []string{"train", "--resume", "none"}, nil, 1, []string{"resume: ", "none", "no such file"}},
 		{"resume what is no run", []string{"train", "--resume", empty}, nil, 1, []string{"resume: " + empty, "no complete checkpoint", "folder of a run?"}},
 		{"resume and begin", []string{"train", "--resume", "none", "--init-from", "other"}, nil, 2, []string{"--init-from", "--resume", "one of them"}},

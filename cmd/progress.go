@@ -66,6 +66,11 @@ func (p *progress) event(e trainer.Event) {
 	}
 }
 
+// note shows a sentence.
+func (p *progress) note(format string, args ...any) {
+	p.event(trainer.Note{Text: fmt.Sprintf(format, args...)})
+}
+
 func (p *progress) step(e trainer.StepDone) {
 	text := fmt.Sprintf("epoch %d/%d  loss %.4f  accuracy %.4f  %.0f sentences/s  %v left",
 		e.Epoch, e.Epochs, e.Loss, e.Accuracy, e.SentencesPerSec, e.Left.Round(time.Second))

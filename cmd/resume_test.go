@@ -1,10 +1,13 @@
 package cmd
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestResumeAuto holds that one command line is right for the first start and
@@ -46,19 +49,88 @@ func TestResumeAuto(t *testing.T) {
 	second.stderr.waitFor(t, "epoch 3/")
 	second.signal(t, syscall.SIGKILL)
 	<-second.ended
-	third := run("--set", "train.epochs=3")
-	got = third.end(t)
+	mine := filepath.Join("checkpoints", runs[0])
+	last := newestOf(t, filepath.Join(dir, mine)).Manifest.Epoch + 1
+	named := func() outcome {
+		c := command(t, "train", "--resume", mine, "--set", fmt.Sprint("train.epochs=", last))
+		c.Dir = dir
+		return start(t, c).end(t)
+	}
+	got = named()
 	got.wantStatus(t, 0)
-	if !strings.Contains(got.stderr, "resuming from "+filepath.Join("checkpoints", runs[0])) || !strings.Contains(got.stdout, filepath.Join("checkpoints", runs[0])) {
+	if !strings.Contains(got.stderr, "resuming from "+mine) || !strings.Contains(got.stdout, mine) {
 		t.Errorf("stdout:\n%s\nstderr:\n%s", got.stdout, got.stderr)
 	}
 
 	// What has ended is left alone, and named it reports its result.
-	ended := command(t, "train", "--resume", filepath.Join("checkpoints", runs[0]))
-	ended.Dir = dir
-	again := finish(t, ended)
+	again := named()
 	again.wantStatus(t, 0)
 	if !strings.Contains(again.stderr, "has ended, after") || again.stdout != got.stdout {
 		t.Errorf("a run that ended reports\nstdout:\n%s\nstderr:\n%s\nwhen it ended, it printed\n%s", again.stdout, again.stderr, got.stdout)
 	}
+}
+
+// TestResumeUsage holds that an empty variable is not taken for a wish.
+func TestResumeUsage(t *testing.T) {
+	for _, flag := range []string{"--resume", "--out", "--init-from"} {
+		got := absa(t, "train", flag, "")
+		got.wantError(t, 2, flag, "is empty")
+	}
+	absa(t, "train", "--resume", "here", "--init-from", "there").wantError(t, 2, "--init-from", "--resume")
+}
+
+// TestReaderIsGone holds that a training whose output nobody reads any more goes
+// on, and that Ctrl-C then saves it: `absa train | tee log` sends it to both.
+func TestReaderIsGone(t *testing.T) {
+	c := command(t, little("--set", "train.max_steps=0", "--set", "train.epochs=100000", "--set", "checkpoint.every_epochs=0")...)
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Stdout, c.Stderr = writer, writer
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	writer.Close()
+	ended := make(chan struct{})
+	go func() { _ = c.Wait(); close(ended) }()
+	t.Cleanup(func() { _ = c.Process.Kill(); <-ended })
+	text := make([]byte, 1)
+	if _, err := reader.Read(text); err != nil {
+		t.Fatal(err)
+	}
+	reader.Close()
+	run := filepath.Join(c.Dir, "run")
+	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) { // epochs are written into the void
+		if text, err := os.ReadFile(filepath.Join(run, "metrics.jsonl")); err == nil && strings.Count(string(text), "\n") >= 2 {
+			break
+		}
+		if time.Since(begun) > patience {
+			t.Fatal("no second epoch")
+		}
+	}
+	if err := c.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		t.Fatal("it goes on")
+	}
+	if got := c.ProcessState.ExitCode(); got != 130 {
+		t.Errorf("exit status %v, want 130", c.ProcessState)
+	}
+	newestOf(t, run)
+}
+
+// TestUnsavedStatus holds that a run which is interrupted and cannot be saved
+// does not end as one that was.
+func TestUnsavedStatus(t *testing.T) {
+	p := start(t, command(t, little("--set", "train.max_steps=0", "--set", "train.epochs=100000", "--set", "checkpoint.every_epochs=0", "--set", "checkpoint.every_minutes=0")...))
+	p.stderr.waitFor(t, "epoch 1/")
+	if err := os.WriteFile(filepath.Join(p.Dir, "run", "checkpoints"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p.signal(t, syscall.SIGTERM)
+	p.end(t).wantError(t, 1, "interrupted", "the run is not saved", "not a directory")
 }

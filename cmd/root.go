@@ -17,10 +17,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"absa/configs"
+	"absa/trainer"
 )
 
 // Main runs the command line and returns the exit status.
 func Main(args []string, stdout, stderr io.Writer) int {
+	// A reader of the output that is gone must not end a training: of
+	// `absa train | tee log`, Ctrl-C ends tee first.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := withSignals(context.Background(), stderr)
 	defer stop()
 	root := newRootCmd()
@@ -28,7 +32,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	if err != nil {
+	if err != nil && !errors.Is(err, syscall.EPIPE) {
 		fmt.Fprintln(stderr, "absa:", err)
 	}
 	return status(err)
@@ -47,6 +51,10 @@ func status(err error) int {
 	switch {
 	case err == nil:
 		return 0
+	case errors.Is(err, syscall.EPIPE): // as if the signal had ended it
+		return 128 + int(syscall.SIGPIPE)
+	case errors.Is(err, trainer.ErrUnsaved):
+		return 1
 	case errors.As(err, &by):
 		return 128 + int(by.signal)
 	case errors.As(err, &usage), errors.As(err, &invalid):
@@ -73,8 +81,8 @@ func withSignals(parent context.Context, stderr io.Writer) (context.Context, fun
 			return
 		}
 		signal.Stop(signals) // from here on signals act as they do by default
-		fmt.Fprintln(stderr, "\nabsa: finishing the step; once more to end at once")
 		cancel(interrupt{s.(syscall.Signal)})
+		fmt.Fprintln(stderr, "\nabsa: finishing the step; once more to end at once")
 	}()
 	return ctx, func() {
 		signal.Stop(signals)

@@ -61,6 +61,11 @@ new run with the weights of another one: aspects that it lacks start fresh.`,
   absa train --config my.yaml --set 'data.aspects=[room, staff]' --json`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
+			for _, name := range []string{"resume", "out", "init-from"} {
+				if f := c.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+					return usageError{fmt.Errorf("--%s is empty: is it a variable that is not set?", name)}
+				}
+			}
 			if device != "" {
 				set = append(set, "train.device="+device)
 			}
@@ -77,7 +82,8 @@ new run with the weights of another one: aspects that it lacks start fresh.`,
 			if err != nil {
 				return err
 			}
-			if out, resume, err = runFolder(loaded.Config, out, resume); err != nil {
+			show := newProgress(c.ErrOrStderr(), quiet)
+			if out, resume, err = runFolder(loaded.Config, out, resume, show.note); err != nil {
 				return err
 			}
 			if resume == "" {
@@ -85,7 +91,6 @@ new run with the weights of another one: aspects that it lacks start fresh.`,
 			}
 			save, stop := onSaveSignal()
 			defer stop()
-			show := newProgress(c.ErrOrStderr(), quiet)
 			result, err := trainer.Train(c.Context(), trainer.Options{Config: loaded.Config, Out: out, Resume: resume, Save: save, Report: show.event})
 			show.close()
 			if err != nil {
@@ -119,20 +124,22 @@ func configOf(resume, out, config string) string {
 	if resume == trainer.ResumeAuto {
 		dir = out
 	}
-	path := filepath.Join(dir, trainer.ConfigFile)
-	if _, err := os.Stat(path); dir == "" || err != nil {
+	if dir == "" {
 		return config
 	}
-	return path
+	if path := trainer.ConfigPath(dir); path != "" {
+		return path
+	}
+	return config
 }
 
 // runFolder settles where a run goes, and whether it goes on with another one.
-func runFolder(c configs.Config, out, resume string) (folder, from string, err error) {
+func runFolder(c configs.Config, out, resume string, note func(string, ...any)) (folder, from string, err error) {
 	switch {
 	case out != "":
 		return out, resume, nil
 	case resume == trainer.ResumeAuto:
-		if out, err = trainer.Unfinished("checkpoints", c); err != nil || out != "" {
+		if out, err = trainer.Unfinished("checkpoints", c, note); err != nil || out != "" {
 			return out, resume, err
 		}
 		out, err = newRunFolder(c.Name)

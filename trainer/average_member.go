@@ -103,7 +103,7 @@ func openMember(e checkpoint.Entry) (*member, error) {
 	if e.Err != nil {
 		return nil, e.Err
 	}
-	s, err := open(e.Dir)
+	s, err := open(e.Dir, silent)
 	if err != nil {
 		return nil, err
 	}

@@ -92,7 +92,6 @@ func replaceBy(path string, make func() error) error {
 
 func wantFallback(t *testing.T, c configs.Config, run, path, what string) {
 	t.Helper()
-	silent := func(string, ...any) {}
 	s, err := newStart(Options{Config: c, Out: run, Resume: run}, silent)
 	if err == nil {
 		s.close()

@@ -48,6 +48,7 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, t.interrupted(err)
 	}
+	t.saveIfAsked()
 	t.endSave()
 	if err := t.out.finish(r, list, checkpoint.Manifest{
 		Program: Program, LibTorch: torch.Version(), Epoch: t.at.Epoch, Step: t.at.Step,

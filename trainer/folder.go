@@ -62,27 +62,32 @@ func checkFolder(dir string) error {
 	return nil
 }
 
-// newFolder makes the run folder with what is known before the first step, or
-// takes up the one of a run that goes on. If a new one cannot be made it is left
-// as it was found.
-func newFolder(dir string, begin *start, config configs.Config, labels models.Labels, set *Dataset, note func(string, ...any)) (_ *folder, err error) {
-	f := &folder{dir: dir, lock: begin.lock}
-	if f.first, err = firstFiles(config, labels, set); err != nil {
+// newFolder lays out a run folder; make makes it. lock may be nil.
+func newFolder(dir string, lock *checkpoint.RunLock, config configs.Config, labels models.Labels, set *Dataset) (*folder, error) {
+	first, err := firstFiles(config, labels, set)
+	if err != nil {
 		return nil, fmt.Errorf("run folder %s: %w", dir, err)
 	}
-	if begin.again || begin.from != nil && !begin.branch {
+	return &folder{dir: dir, lock: lock, first: first}, nil
+}
+
+// make writes what is known before the first step: over that of the run that is
+// there, or into a new folder, which is left as it was found if that fails.
+func (f *folder) make(over bool, note func(string, ...any)) (err error) {
+	if over {
 		for _, x := range f.first {
 			if err := atomicfile.Replace(f.path(x.name), x.write); err != nil {
-				return nil, err
+				return err
 			}
 		}
-		return f, f.rewriteMetrics(nil)
+		return f.rewriteMetrics(nil)
 	}
-	_, missing := os.Stat(dir)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("run folder: %w", err)
+	_, missing := os.Stat(f.dir)
+	if err := os.MkdirAll(f.dir, 0o755); err != nil {
+		return fmt.Errorf("run folder: %w", err)
 	}
 	var made []string
+	locked := f.lock != nil
 	defer func() {
 		if err == nil {
 			return
@@ -91,25 +96,26 @@ func newFolder(dir string, begin *start, config configs.Config, labels models.La
 		for _, name := range made {
 			os.Remove(f.path(name))
 		}
-		if f.lock != nil && begin.lock == nil {
+		if f.lock != nil && !locked {
 			f.lock.Unlock()
+			f.lock = nil
 		}
 		if missing != nil {
-			os.Remove(dir)
+			os.Remove(f.dir)
 		}
 	}()
-	if f.lock == nil {
-		if f.lock, err = lock(dir, note); err != nil {
-			return nil, err
+	if !locked {
+		if f.lock, err = lock(f.dir, note); err != nil {
+			return err
 		}
 	}
 	for _, x := range f.first {
 		if err := atomicfile.Write(f.path(x.name), x.write); err != nil {
-			return nil, err
+			return err
 		}
 		made = append(made, x.name)
 	}
-	return f, nil
+	return nil
 }
 
 // firstFiles are what is known before the first step.
@@ -212,11 +218,27 @@ func (f *folder) rewriteMetrics(history []Epoch) error {
 	})
 }
 
+// syncMetrics makes the lines durable that were appended one by one.
+func (f *folder) syncMetrics() error {
+	file, err := os.Open(f.path(MetricsFile))
+	if err != nil {
+		return fmt.Errorf("write metrics: %w", err)
+	}
+	defer file.Close()
+	if err := file.Sync(); err != nil {
+		return fmt.Errorf("write metrics: %w", err)
+	}
+	return nil
+}
+
 // finish writes what ends a run: the tested weights, the result, and last the
 // manifest over all that is in the folder. A run that was killed between them
 // has not ended, and comes here again.
 func (f *folder) finish(r *Result, tested []safetensors.Tensor, m checkpoint.Manifest) error {
 	if err := checkFinite(tested); err != nil {
+		return err
+	}
+	if err := f.syncMetrics(); err != nil {
 		return err
 	}
 	err := atomicfile.Replace(f.path(WeightsFile), func(w io.Writer) error { return safetensors.Write(w, tested, metadata()) })
@@ -231,5 +253,9 @@ func (f *folder) finish(r *Result, tested []safetensors.Tensor, m checkpoint.Man
 		return err
 	}
 	m.Kind = checkpoint.KindRun
-	return checkpoint.Seal(f.dir, m, []string{ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, WeightsFile, ResultFile})
+	err = checkpoint.Seal(f.dir, m, []string{ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, WeightsFile, ResultFile})
+	if err != nil { // without a manifest it is no result
+		os.Remove(f.path(ResultFile))
+	}
+	return err
 }

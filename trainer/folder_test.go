@@ -285,8 +285,11 @@ func TestFolderIsLeftAsItWas(t *testing.T) {
 		return &Dataset{Vocabulary: data.NewVocabulary([][]string{words}, 1), Majority: []int{0, 0, 0, 0, 0}}
 	}
 	begin := func(dir string, set *Dataset) error {
-		_, err := newFolder(dir, &start{}, c, labelsOf(c), set, func(string, ...any) {})
-		return err
+		f, err := newFolder(dir, nil, c, labelsOf(c), set)
+		if err != nil {
+			return err
+		}
+		return f.make(false, silent)
 	}
 	t.Run("new", func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "run")
@@ -331,7 +334,7 @@ func TestFolderIsLeftAsItWas(t *testing.T) {
 		defer lock.Unlock()
 		before := files(t, dir)
 		err = begin(dir, set("a"))
-		wantError(t, err, dir, "is training in it")
+		wantError(t, err, dir, "is using it")
 		if !errors.Is(err, checkpoint.ErrLocked) {
 			t.Errorf("got %v, want it to wrap ErrLocked", err)
 		}

@@ -73,7 +73,7 @@ func measure(t *testing.T, run string) expected {
 	for _, a := range scores.Aspects {
 		got.Correct = append(got.Correct, int(math.Round(float64(a.Model.Accuracy())*float64(a.Model.Support()))))
 	}
-	saved, err := open(newest.Dir)
+	saved, err := open(newest.Dir, silent)
 	if err != nil {
 		t.Fatal(err)
 	}

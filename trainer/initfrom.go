@@ -29,7 +29,7 @@ type base struct {
 
 // openBase reads a run, a checkpoint, or a file of weights with the labels.json
 // and vocab.txt beside it, where they are.
-func openBase(path string) (*base, error) {
+func openBase(path string, note func(string, ...any)) (*base, error) {
 	b := &base{path: path}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -37,11 +37,11 @@ func openBase(path string) (*base, error) {
 	}
 	file := path
 	if info.IsDir() {
-		s, err := open(path)
+		s, err := open(path, note)
 		if err != nil {
 			return nil, fmt.Errorf("train.init_from: %w", err)
 		}
-		b.labels, b.vocabulary, file = &s.labels, s.vocabulary, filepath.Join(path, WeightsFile)
+		b.labels, b.vocabulary, file = &s.labels, s.vocabulary, filepath.Join(s.dir, WeightsFile)
 	} else if err := b.beside(filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("train.init_from: %w", err)
 	}
@@ -184,8 +184,9 @@ func noteBase(path string, fresh []string, all int, note func(string, ...any)) {
 	}
 }
 
-// checkpointOf opens what --checkpoint may name: a run that ended or a step.
-func checkpointOf(dir string) (*checkpoint.Checkpoint, error) {
+// checkpointOf opens what --checkpoint may name: a run or a step. Of a run that
+// has not ended it is the newest checkpoint.
+func checkpointOf(dir string, note func(string, ...any)) (*checkpoint.Checkpoint, error) {
 	c, err := checkpoint.Open(dir)
 	if err == nil {
 		return c, nil
@@ -193,8 +194,13 @@ func checkpointOf(dir string) (*checkpoint.Checkpoint, error) {
 	if !errors.Is(err, fs.ErrNotExist) || checkpoint.IsStep(dir) {
 		return nil, err
 	}
-	if newest, _, none := checkpoint.Newest(dir); none == nil {
-		return nil, fmt.Errorf("run %s has not ended, so it has no tested weights (--resume %s goes on with it); its newest checkpoint is %s", dir, dir, newest.Dir)
+	newest, skipped, none := checkpoint.Newest(dir)
+	for _, damage := range skipped {
+		note("passed over a damaged checkpoint: %v", damage)
 	}
-	return nil, fmt.Errorf("%w: is it the folder of a run that ended, or of a checkpoint?", err)
+	if none != nil {
+		return nil, fmt.Errorf("%w; %s", err, whatInstead(dir))
+	}
+	note("the run %s has not ended: these are the weights of its newest checkpoint, step %d", dir, newest.Manifest.Step)
+	return newest, nil
 }

@@ -122,7 +122,6 @@ func TestInitFromResumes(t *testing.T) {
 
 func TestInitFromErrors(t *testing.T) {
 	old := train(t, small(t, "train.max_steps=1"))
-	unended := interrupted(t, small(t))
 	tensors, metadata, err := safetensors.ReadFile(filepath.Join(old.dir, WeightsFile))
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +154,6 @@ func TestInitFromErrors(t *testing.T) {
 	}{
 		{"nothing there", "nowhere", nil, []string{"train.init_from", "nowhere", "no such file"}},
 		{"no run", t.TempDir(), nil, []string{"train.init_from", "manifest.json"}},
-		{"a run that has not ended", unended.dir, nil, []string{"has not ended", "--resume", "step-00000011"}},
 		{"damaged", damaged, nil, []string{damaged, WeightsFile, "SHA-256"}},
 		{"no safetensors", write(t, "x.safetensors", "PK\x03\x04 is a zip file"), nil, []string{"x.safetensors", "read header"}},
 		{"half precision", half, nil, []string{"half.safetensors", "F16", "float32"}},

@@ -71,6 +71,7 @@ func (t *Trainer) epoch(ctx context.Context) error {
 		}
 		t.at.Step++
 		t.at.Batch += len(group)
+		t.value = nil
 		t.now.add(o, before+time.Since(begun).Seconds())
 		t.pace.step(len(group))
 		group = group[:0]
@@ -103,15 +104,18 @@ func (t *Trainer) endEpoch(ctx context.Context) error {
 	best := t.best != nil && t.best.Epoch == e.Epoch
 	t.at.Epoch++
 	t.at.Batch = 0
-	t.now = UnderWay{}
+	t.now, t.value = UnderWay{}, value
 	t.history = append(t.history, e)
 	if err := t.out.append(e); err != nil {
 		return err
 	}
 	t.report(EpochDone{Epoch: e, Epochs: t.config.Train.Epochs, Best: best})
 	if t.saver.dueAtEpoch(t.at, best, t.stopped() != "") {
-		return t.beginSave(value)
+		if err := t.beginSave(); err != nil {
+			return err
+		}
 	}
+	t.saveIfAsked()
 	return nil
 }
 

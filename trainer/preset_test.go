@@ -1,12 +1,15 @@
 package trainer
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"absa/internal/checkpoint"
 )
 
 // TestSample holds that the default of the program learns: it clearly beats the
@@ -56,6 +59,24 @@ func TestRealData(t *testing.T) {
 				t.Errorf("accuracy %.4f, majority %.4f: want at least %v between them", got, majority, test.gain)
 			}
 			wantSameScore(t, r, EvaluateOptions{Data: strings.TrimPrefix(corpora[1], "data.test=")})
+
+			// Interrupted within an epoch and resumed, it ends with the same bits.
+			ctx, cancel := context.WithCancelCause(t.Context())
+			defer cancel(nil)
+			c := load(t, test.preset, append(corpora, "vectors.path="+path, "train.epochs="+test.epochs)...)
+			again := try(t, ctx, c, func(e Event) {
+				if s, ok := e.(StepDone); ok && s.Step == 50 {
+					cancel(errStop)
+				}
+			})
+			if !errors.Is(again.err, ErrInterrupted) {
+				t.Fatal(again.err)
+			}
+			resumed := resume(t, c, again.dir)
+			if err := os.RemoveAll(checkpoint.StepDir(again.dir, 50)); err != nil { // which only the interruption saved
+				t.Fatal(err)
+			}
+			wantSameEnd(t, resumed, r)
 		})
 	}
 }

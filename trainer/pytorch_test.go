@@ -125,7 +125,7 @@ func ask(t *testing.T, dir string, sentences []string) []answer {
 	if err := torch.Locked(func() error {
 		torch.SetThreads(1)
 		defer torch.ReleaseThreads()
-		run, err := open(dir)
+		run, err := open(dir, silent)
 		if err != nil {
 			return err
 		}

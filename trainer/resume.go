@@ -9,9 +9,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"absa/configs"
 	"absa/internal/checkpoint"
+	"absa/internal/torch"
 )
 
 // ResumeAuto is the value of Options.Resume that takes the newest complete
@@ -26,10 +28,11 @@ type start struct {
 	lock     *checkpoint.RunLock    // nil until the run folder is made
 	from     *checkpoint.Checkpoint // nil for a run that begins
 	state    State                  // of from
-	old      configs.Config         // of from
 	branch   bool                   // from another run's folder into a new one
 	again    bool                   // the folder is of a run that never came to a checkpoint
 	finished *Result                // of a run that ended and is not to go on
+	ended    int                    // epochs of a run that ended and is to go on
+	unseal   bool                   // the run has a manifest that no longer holds
 }
 
 // close gives the run folder back.
@@ -39,7 +42,8 @@ func (s *start) close() {
 	}
 }
 
-// newStart finds what Options.Resume means. On success the caller closes it.
+// newStart finds what Options.Resume means, and changes nothing but to clear
+// away what a killed process left. On success the caller closes it.
 func newStart(o Options, note func(string, ...any)) (_ *start, err error) {
 	s := &start{}
 	defer func() {
@@ -62,17 +66,14 @@ func (s *start) auto(o Options, note func(string, ...any)) error {
 		note("there is no run in %s yet: this one begins", o.Out)
 		return nil
 	}
-	if err := s.take(o.Out, note); err != nil {
-		return err
-	}
-	if ended, err := s.ended(o, note); ended || err != nil {
+	if err := s.take(o.Out, o, note); s.finished != nil || err != nil {
 		return err
 	}
 	from, skipped, err := checkpoint.Newest(o.Out)
 	for _, damage := range skipped {
 		note("passed over a damaged checkpoint: %v", damage)
 	}
-	if errors.Is(err, checkpoint.ErrNone) && len(skipped) == 0 {
+	if errors.Is(err, checkpoint.ErrNone) && len(skipped) == 0 && s.ended == 0 && !s.unseal {
 		return s.beginAgain(o, note)
 	}
 	if err != nil {
@@ -83,11 +84,15 @@ func (s *start) auto(o Options, note func(string, ...any)) error {
 
 // named resumes the run or step folder that o.Resume names.
 func (s *start) named(o Options, note func(string, ...any)) error {
-	run := checkpoint.RunOf(o.Resume)
-	s.branch = run == "" || o.Out != "" && filepath.Clean(o.Out) != filepath.Clean(run)
-	if _, err := os.Stat(o.Resume); err != nil {
+	info, err := os.Stat(o.Resume)
+	if err != nil {
 		return fmt.Errorf("resume: %w", err)
 	}
+	if !info.IsDir() {
+		return fmt.Errorf("resume %s: it is not a folder; name a run or one of its checkpoints", o.Resume)
+	}
+	run := checkpoint.RunOf(o.Resume)
+	s.branch = run == "" || o.Out != "" && !sameFolder(o.Out, run)
 	if s.branch && o.Out == "" {
 		return fmt.Errorf("resume %s: it lies in no run folder: name one with --out", o.Resume)
 	}
@@ -95,13 +100,8 @@ func (s *start) named(o Options, note func(string, ...any)) error {
 		if err := checkFolder(o.Out); err != nil {
 			return err
 		}
-	} else {
-		if err := s.take(run, note); err != nil {
-			return err
-		}
-		if ended, err := s.ended(o, note); ended || err != nil {
-			return err
-		}
+	} else if err := s.take(run, o, note); s.finished != nil || err != nil {
+		return err
 	}
 	if checkpoint.IsStep(o.Resume) {
 		from, err := checkpoint.Open(o.Resume)
@@ -122,13 +122,51 @@ func (s *start) named(o Options, note func(string, ...any)) error {
 		return fmt.Errorf("resume: %w; %s", errors.Join(skipped...), hint)
 	}
 	if err != nil {
-		return fmt.Errorf("resume: %w; is it the folder of a run?", err)
+		return fmt.Errorf("resume: %w; %s", err, whatInstead(run))
 	}
 	return s.resume(o, from, note)
 }
 
-// take locks a run folder and clears it of what a killed process left.
-func (s *start) take(run string, note func(string, ...any)) (err error) {
+// whatInstead guesses what was meant by a folder that is no run.
+func whatInstead(dir string) string {
+	if parent := filepath.Dir(filepath.Clean(dir)); filepath.Base(dir) == checkpoint.Folder && isRun(parent) {
+		return "name the run: " + parent
+	}
+	return "is it the folder of a run?"
+}
+
+// sameFolder says whether two paths lead to one folder.
+func sameFolder(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
+// isRun says whether a folder is, or was about to become, that of a run.
+func isRun(dir string) bool {
+	for _, name := range []string{ConfigFile, checkpoint.Folder} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			return true
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	return err == nil && !slices.ContainsFunc(entries, func(e os.DirEntry) bool {
+		return e.Name() != ".lock" && !strings.HasPrefix(e.Name(), "."+ConfigFile+".")
+	})
+}
+
+// take locks a run folder, clears it of what a killed process left, and looks
+// whether the run ended. One that did is only read.
+func (s *start) take(run string, o Options, note func(string, ...any)) (err error) {
+	if !isRun(run) {
+		return fmt.Errorf("run folder %s: %w, and no run is in it; %s", run, ErrNotEmpty, whatInstead(run))
+	}
+	if err := s.look(run, o, silent); s.finished != nil {
+		return err
+	}
 	if s.lock, err = lock(run, note); err != nil {
 		return err
 	}
@@ -136,7 +174,10 @@ func (s *start) take(run string, note func(string, ...any)) (err error) {
 	if n := len(swept); n > 0 {
 		note("cleared away what a run that was killed had left half-written in %s (%d)", run, n)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return s.look(run, o, note) // whoever had the lock may have ended it
 }
 
 // lock takes a run folder. Where the file system has no locks that is told, and
@@ -150,52 +191,60 @@ func lock(run string, note func(string, ...any)) (*checkpoint.RunLock, error) {
 	return l, err
 }
 
-// ended looks whether the run came to its end. One that more epochs are asked of
-// is opened again: its result is kept under another name.
-func (s *start) ended(o Options, note func(string, ...any)) (bool, error) {
-	run := o.Out
-	if run == "" {
-		run = checkpoint.RunOf(o.Resume)
+// look finds out whether the run ended. With auto, one that ended and was
+// damaged is taken up at its last checkpoint, which tests it again.
+func (s *start) look(run string, o Options, note func(string, ...any)) error {
+	c, err := checkpoint.Open(run)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	c, err := checkpoint.Inspect(run)
+	if err != nil && o.Resume == ResumeAuto {
+		s.unseal = true
+		note("the run in %s ended, but is damaged (%v): it is finished again from its last checkpoint", run, err)
+		return nil
+	}
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return false, nil
-		}
-		return false, err
+		return fmt.Errorf("resume: %w; --resume auto --out %s finishes the run again from its last checkpoint", err, run)
 	}
 	if c.Manifest.Kind != checkpoint.KindRun || !c.Has(ResultFile) {
-		return false, fmt.Errorf("run folder %s: %w: it holds weights that no training wrote", run, ErrNotEmpty)
+		return fmt.Errorf("run folder %s: %w: it holds weights that no training wrote; --init-from begins a new run with them", run, ErrNotEmpty)
 	}
 	result, err := ReadResult(run)
 	if err != nil {
-		return false, err
+		return err
 	}
-	loaded, err := configs.Load(configs.Source{Config: filepath.Join(run, ConfigFile)})
+	loaded, err := configs.Load(configs.Source{Config: c.Path(ConfigFile)})
 	if err != nil {
-		return false, err
+		return err
 	}
 	if err := sameRun(run, loaded.Config, o.Config); err != nil {
-		return false, err
+		return err
 	}
 	if result.Stopped != "epochs" || o.Config.Train.Epochs <= len(result.Epochs) {
 		s.finished = &result
-		return true, nil
+		return nil
 	}
-	note("the run ended after %d epochs and goes on to %d; its result is kept as %s", len(result.Epochs), o.Config.Train.Epochs, earlier(ResultFile, len(result.Epochs)))
-	return false, reopen(run, len(result.Epochs))
+	s.ended, s.unseal = len(result.Epochs), true
+	note("the run ended after %d epochs and goes on to %d; its result is kept as %s", s.ended, o.Config.Train.Epochs, earlier(ResultFile, s.ended))
+	return nil
 }
 
-// reopen makes a run that ended one that did not. The manifest goes first: what
-// is without it has not ended.
-func reopen(run string, epochs int) error {
+// reopen makes a run that ended one that did not, once it is sure to go on. The
+// manifest goes last: until then the run has ended.
+func (s *start) reopen(run string) error {
+	if !s.unseal || s.branch {
+		return nil
+	}
+	if s.ended > 0 {
+		for _, name := range []string{ResultFile, WeightsFile} {
+			err := os.Link(filepath.Join(run, name), filepath.Join(run, earlier(name, s.ended)))
+			if err != nil && !errors.Is(err, fs.ErrExist) {
+				return fmt.Errorf("resume: keep %s: %w", name, err)
+			}
+		}
+	}
 	if err := os.Remove(filepath.Join(run, checkpoint.ManifestFile)); err != nil {
 		return fmt.Errorf("resume: %w", err)
-	}
-	for _, name := range []string{ResultFile, WeightsFile} {
-		if err := os.Rename(filepath.Join(run, name), filepath.Join(run, earlier(name, epochs))); err != nil {
-			return fmt.Errorf("resume: %w", err)
-		}
 	}
 	return nil
 }
@@ -229,9 +278,11 @@ func (s *start) beginAgain(o Options, note func(string, ...any)) error {
 	}
 	for _, e := range entries {
 		switch e.Name() {
-		case ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, WeightsFile, ResultFile, checkpoint.Folder:
+		case ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, WeightsFile, checkpoint.Folder:
 			s.again = true
 		case ".lock":
+		case ResultFile:
+			return fmt.Errorf("run folder %s: %w: it has the result of a run, but neither its %s nor a checkpoint: choose another --out", o.Out, ErrNotEmpty, checkpoint.ManifestFile)
 		default:
 			return fmt.Errorf("run folder %s: %w, and %s is no file of a run: choose another --out", o.Out, ErrNotEmpty, e.Name())
 		}
@@ -265,13 +316,27 @@ func (s *start) resume(o Options, from *checkpoint.Checkpoint, note func(string,
 	if err := sameRun(from.Dir, loaded.Config, o.Config); err != nil {
 		return err
 	}
-	s.from, s.state, s.old = from, state, loaded.Config
+	s.from, s.state = from, state
 	at := state.Position
+	begun := at.Epoch
+	if at.Batch > 0 {
+		begun++
+	}
+	if epochs := o.Config.Train.Epochs; epochs < begun {
+		return fmt.Errorf("resume %s: %w: train.epochs is %d, but the run is in epoch %d already", from.Dir, ErrChanged, epochs, begun)
+	}
 	where := fmt.Sprintf("after epoch %d", at.Epoch)
 	if at.Batch > 0 {
 		where = fmt.Sprintf("in epoch %d, after batch %d", at.Epoch+1, at.Batch)
 	}
 	note("resuming from %s: step %d, %s, saved %s", from.Dir, at.Step, where, from.Manifest.Written.Local().Format("2006-01-02 15:04:05"))
+	var changed []string
+	for _, d := range configs.Differences(loaded.Config, o.Config) {
+		changed = append(changed, fmt.Sprintf("%s %s (it was %s)", d.Key, d.B, d.A))
+	}
+	if changed != nil {
+		note("with other settings than before: %s", strings.Join(changed, ", "))
+	}
 	return nil
 }
 
@@ -292,6 +357,9 @@ func (s *start) checkData(c configs.Config, now Fingerprint) error {
 
 // sayChanges tells what resuming elsewhere does to the last digits.
 func (s *start) sayChanges(device string, threads int, note func(string, ...any)) {
+	if was, now := s.from.Manifest.LibTorch, torch.Version(); was != now {
+		note("the run was begun with LibTorch %s and goes on with %s: its numbers may no longer be those, bit by bit, of a run that was never interrupted", was, now)
+	}
 	if was := s.state.Device; was != device {
 		note("the run was on %s and goes on on %s: its numbers are no longer those, bit by bit, of a run that was never interrupted", was, device)
 	} else if was := s.state.Threads; was != threads {
@@ -314,55 +382,91 @@ func sameRun(where string, was, now configs.Config) error {
 }
 
 // mayChange says whether a run can go on with another value of a key. Paths may
-// change, as what lies there is compared itself.
+// change, as what lies there is compared itself, and what a run began with has
+// had its effect.
 func mayChange(key string, c configs.Config) bool {
 	if key == "train.epochs" {
 		return !newSchedule(c.Train, 0).ends()
 	}
 	return strings.HasPrefix(key, "checkpoint.") ||
-		slices.Contains([]string{"name", "data.train", "data.test", "vectors.path", "train.device", "train.threads"}, key)
+		slices.Contains([]string{"name", "data.train", "data.test", "vectors.path", "train.device", "train.threads", "train.init_from"}, key)
 }
 
 // Unfinished returns the newest run folder under dir, by its newest checkpoint,
-// that did not end and has the same configuration, "" where there is none.
-func Unfinished(dir string, c configs.Config) (string, error) {
+// that did not end and has the same configuration, "" where there is none. Only
+// how it is saved, the device and the threads may differ. A run that another
+// process is training is passed over.
+func Unfinished(dir string, c configs.Config, note func(string, ...any)) (string, error) {
 	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("look for a run to resume: %w", err)
 	}
 	var found string
-	var newest int64
+	var newest time.Time
 	for _, e := range entries {
 		run := filepath.Join(dir, e.Name())
-		loaded, err := configs.Load(configs.Source{Config: filepath.Join(run, ConfigFile)})
-		if err != nil || sameRun(run, loaded.Config, c) != nil {
-			continue // not a run, or another one
+		at, ok := unfinished(run, c, note)
+		if ok && (found == "" || at.After(newest)) {
+			found, newest = run, at
 		}
-		if _, err := os.Stat(filepath.Join(run, checkpoint.ManifestFile)); err == nil {
-			continue // it ended
-		}
-		steps, err := checkpoint.List(run)
-		if err != nil {
-			continue
-		}
-		for _, step := range slices.Backward(steps) {
-			if step.Err != nil {
-				continue
-			}
-			if at := step.Checkpoint.Manifest.Written.UnixNano(); found == "" || at > newest {
-				found, newest = run, at
-			}
-			break
-		}
+	}
+	if found == "" {
+		note("there is no unfinished run of this configuration under %s: a new one begins", dir)
 	}
 	return found, nil
 }
 
+// unfinished says when a run folder was last saved, if it can be resumed.
+func unfinished(run string, c configs.Config, note func(string, ...any)) (saved time.Time, ok bool) {
+	loaded, err := configs.Load(configs.Source{Config: filepath.Join(run, ConfigFile)})
+	if err != nil {
+		return saved, false // not a run
+	}
+	for _, d := range configs.Differences(loaded.Config, c) {
+		if !strings.HasPrefix(d.Key, "checkpoint.") && d.Key != "train.device" && d.Key != "train.threads" {
+			return saved, false
+		}
+	}
+	if _, err := os.Stat(filepath.Join(run, checkpoint.ManifestFile)); err == nil {
+		return saved, false // it ended
+	}
+	steps, err := checkpoint.List(run)
+	if err != nil || len(steps) == 0 {
+		return saved, false
+	}
+	if l, err := checkpoint.Lock(run); errors.Is(err, checkpoint.ErrLocked) {
+		note("passed over %v", err)
+		return saved, false
+	} else if err == nil {
+		l.Unlock()
+	}
+	for _, step := range slices.Backward(steps) {
+		if step.Err == nil {
+			return step.Checkpoint.Manifest.Written, true
+		}
+	}
+	note("passed over %s: none of its checkpoints is whole (%v)", run, steps[len(steps)-1].Err)
+	return saved, false
+}
+
+// ConfigPath returns the configuration that a run is resumed with when none is
+// named: that of the step folder, or of the newest whole checkpoint of the run,
+// or of a run that has none. It is "" where there is no run.
+func ConfigPath(dir string) string {
+	if !checkpoint.IsStep(dir) {
+		if newest, _, err := checkpoint.Newest(dir); err == nil {
+			dir = newest.Dir
+		}
+	}
+	path := filepath.Join(dir, ConfigFile)
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
+}
+
 // source says where the words and the weights of the run come from.
-func (s *start) source(c configs.Config) (source, error) {
+func (s *start) source(c configs.Config, note func(string, ...any)) (source, error) {
 	var from source
 	var err error
 	switch {
@@ -375,7 +479,7 @@ func (s *start) source(c configs.Config) (source, error) {
 		}
 		from.vectors.Trainable = c.Vectors.Trainable
 	case c.Train.InitFrom != "":
-		from.base, err = openBase(c.Train.InitFrom)
+		from.base, err = openBase(c.Train.InitFrom, note)
 	}
 	return from, err
 }

@@ -333,7 +333,8 @@ func TestResumeChanged(t *testing.T) {
 		{"another size", []string{"model.hidden=14"}, []string{"model.hidden: 14, it was 12"}, ""},
 		{"fewer aspects", []string{"data.aspects=[food]"}, []string{"data.aspects"}, ""},
 		{"another split", []string{"data.split_seed=5"}, []string{"data.split_seed: 5, it was 1"}, ""},
-		{"epochs", []string{"train.epochs=3"}, nil, "resuming from"},
+		{"epochs", []string{"train.epochs=3"}, nil, "with other settings than before: train.epochs 3 (it was 2)"},
+		{"fewer epochs than it has begun", []string{"train.epochs=1"}, []string{"train.epochs is 1", "in epoch 2 already"}, ""},
 		{"policy", []string{"checkpoint.every_steps=2", "checkpoint.keep_last=9"}, nil, "resuming from"},
 		{"threads", []string{"train.threads=2"}, nil, "had 1 threads and goes on with 2"},
 	}
@@ -453,9 +454,17 @@ func TestResumeBranch(t *testing.T) {
 	}
 	before := tree(t, r.dir)
 	out := filepath.Join(t.TempDir(), "branch")
-	result, err := Train(t.Context(), Options{Config: c, Out: out, Resume: from})
+	var first []string // saved before the first step of the branch
+	result, err := Train(t.Context(), Options{Config: c, Out: out, Resume: from, Report: func(e Event) {
+		if _, ok := e.(StepDone); ok && first == nil {
+			first = steps(t, out)
+		}
+	}})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"step-00000003"}, first); diff != "" {
+		t.Errorf("checkpoints when the branch begins (-want +got):\n%s", diff)
 	}
 	branch := training{dir: out, result: result}
 	if branch.read(t, WeightsFile) != r.read(t, WeightsFile) {
@@ -486,6 +495,133 @@ func TestResumeBranch(t *testing.T) {
 		}
 		if got := (training{dir: out}).read(t, WeightsFile); got != r.read(t, WeightsFile) {
 			t.Error("it ended with other weights")
+		}
+	})
+}
+
+// TestResumeEndedInVain holds that a run which ended stays as it is when going on
+// with it fails.
+func TestResumeEndedInVain(t *testing.T) {
+	saved, unsaved := train(t, small(t)), train(t, small(t, "checkpoint.every_epochs=0", "checkpoint.every_minutes=0"))
+	tests := []struct {
+		name   string
+		run    string
+		resume string // "" is the run
+		set    []string
+		want   string
+	}{
+		{"other data", saved.dir, "", []string{"data.train=" + write(t, "broken.xml", "<sentences>\n<sentence>")}, "broken.xml"},
+		{"an older checkpoint", saved.dir, checkpoint.StepDir(saved.dir, 8), nil, "--out NEW"},
+		{"no checkpoint", unsaved.dir, "", []string{"checkpoint.every_epochs=0"}, checkpoint.ErrNone.Error()},
+		{"no checkpoint, auto", unsaved.dir, ResumeAuto, []string{"checkpoint.every_epochs=0"}, checkpoint.ErrNone.Error()},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			before := tree(t, test.run)
+			o := Options{Config: small(t, append([]string{"train.epochs=4"}, test.set...)...), Out: test.run, Resume: test.resume}
+			if o.Resume == "" {
+				o.Resume = test.run
+			}
+			_, err := Train(t.Context(), o)
+			wantError(t, err, test.want)
+			if diff := cmp.Diff(before, tree(t, test.run)); diff != "" {
+				t.Errorf("the run was touched (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestResumeEndedDamaged holds that the end of a run which was damaged is not
+// believed: named it is an error, and auto finishes the run again.
+func TestResumeEndedDamaged(t *testing.T) {
+	c := small(t)
+	whole := train(t, c)
+	for _, name := range []string{ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, WeightsFile, ResultFile, checkpoint.ManifestFile} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "run")
+			if err := os.CopyFS(dir, os.DirFS(whole.dir)); err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(dir, name)
+			flip(t, path)
+			_, err := Train(t.Context(), Options{Config: c, Out: dir, Resume: dir})
+			wantError(t, err, path, "--resume auto --out "+dir)
+			if _, err := Evaluate(t.Context(), EvaluateOptions{Run: dir, Data: "sample"}); err == nil {
+				t.Error("it is evaluated")
+			}
+			again := resume(t, c, dir)
+			if !strings.Contains(notes(again.events), "is damaged ("+path) {
+				t.Errorf("said %q", notes(again.events))
+			}
+			wantSameEnd(t, again, whole)
+		})
+	}
+}
+
+// TestResumeFolders holds that a run is known by any of its paths, that one which
+// ended is only read, and that no other folder is touched.
+func TestResumeFolders(t *testing.T) {
+	c := small(t)
+	whole := train(t, c)
+	t.Run("another path", func(t *testing.T) {
+		r := interrupted(t, c)
+		link := filepath.Join(t.TempDir(), "link")
+		if err := os.Symlink(r.dir, link); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Train(t.Context(), Options{Config: c, Out: link, Resume: r.dir}); err != nil {
+			t.Fatal(err)
+		}
+		if r.read(t, WeightsFile) != whole.read(t, WeightsFile) {
+			t.Error("it ended with other weights")
+		}
+	})
+	t.Run("ended, in use by another", func(t *testing.T) {
+		l, err := checkpoint.Lock(whole.dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Unlock()
+		resume(t, c, whole.dir)
+	})
+	t.Run("no run", func(t *testing.T) {
+		dir := t.TempDir()
+		for _, name := range []string{".theirs.123.tmp", "letter"} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte("dear"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, how := range []string{ResumeAuto, dir} {
+			_, err := Train(t.Context(), Options{Config: c, Out: dir, Resume: how})
+			wantError(t, err, dir, "no run is in it")
+		}
+		if diff := cmp.Diff([]string{".theirs.123.tmp", "letter"}, files(t, dir)); diff != "" {
+			t.Errorf("(-before +after):\n%s", diff)
+		}
+	})
+	t.Run("the folder of the checkpoints", func(t *testing.T) {
+		_, err := Train(t.Context(), Options{Config: c, Resume: filepath.Join(whole.dir, checkpoint.Folder), Out: filepath.Join(whole.dir, checkpoint.Folder)})
+		wantError(t, err, "name the run: "+whole.dir)
+	})
+	t.Run("a file", func(t *testing.T) {
+		_, err := Train(t.Context(), Options{Config: c, Resume: filepath.Join(whole.dir, WeightsFile), Out: t.TempDir()})
+		wantError(t, err, WeightsFile, "not a folder")
+	})
+	t.Run("a result without its manifest", func(t *testing.T) {
+		dir := filepath.Join(t.TempDir(), "run")
+		if err := os.CopyFS(dir, os.DirFS(whole.dir)); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{checkpoint.ManifestFile, checkpoint.Folder} {
+			if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := tree(t, dir)
+		_, err := Train(t.Context(), Options{Config: c, Out: dir, Resume: ResumeAuto})
+		wantError(t, err, dir, "result of a run", checkpoint.ManifestFile)
+		if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
+			t.Errorf("it was touched (-before +after):\n%s", diff)
 		}
 	})
 }
@@ -562,15 +698,17 @@ func TestResumeNothing(t *testing.T) {
 	t.Run("a folder of something else", func(t *testing.T) {
 		path := write(t, "letter.txt", "dear")
 		_, err := Train(t.Context(), Options{Config: c, Out: filepath.Dir(path), Resume: ResumeAuto})
-		wantError(t, err, filepath.Dir(path), "letter.txt")
+		wantError(t, err, filepath.Dir(path), "no run is in it")
 		if !errors.Is(err, ErrNotEmpty) {
 			t.Errorf("got %v, want it to wrap ErrNotEmpty", err)
 		}
 	})
 	t.Run("a run of other settings without a checkpoint", func(t *testing.T) {
 		r := train(t, small(t, "train.max_steps=2", "checkpoint.every_epochs=0", "checkpoint.every_minutes=0"))
-		if err := os.Remove(filepath.Join(r.dir, checkpoint.ManifestFile)); err != nil {
-			t.Fatal(err)
+		for _, name := range []string{checkpoint.ManifestFile, ResultFile} {
+			if err := os.Remove(filepath.Join(r.dir, name)); err != nil {
+				t.Fatal(err)
+			}
 		}
 		_, err := Train(t.Context(), Options{Config: small(t, "train.max_steps=3"), Out: r.dir, Resume: ResumeAuto})
 		wantError(t, err, "train.max_steps: 3, it was 2")
@@ -624,13 +762,13 @@ func TestTwoProcesses(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	_, err := Train(t.Context(), Options{Config: c, Out: dir, Report: func(e Event) {
 		if s, ok := e.(StepDone); ok && s.Step == 2 {
-			_, second = newStart(Options{Config: c, Out: dir, Resume: ResumeAuto}, func(string, ...any) {})
+			_, second = newStart(Options{Config: c, Out: dir, Resume: ResumeAuto}, silent)
 		}
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, second, dir, fmt.Sprint(os.Getpid()), "is training in it")
+	wantError(t, second, dir, fmt.Sprint(os.Getpid()), "is using it")
 	if !errors.Is(second, checkpoint.ErrLocked) {
 		t.Errorf("got %v, want it to wrap ErrLocked", second)
 	}
@@ -655,13 +793,13 @@ func TestUnfinished(t *testing.T) {
 	}
 	find := func(c configs.Config) string {
 		t.Helper()
-		found, err := Unfinished(root, c)
+		found, err := Unfinished(root, c, silent)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return found
 	}
-	if got, err := Unfinished(filepath.Join(root, "none"), c); got != "" || err != nil {
+	if got, err := Unfinished(filepath.Join(root, "none"), c, silent); got != "" || err != nil {
 		t.Errorf("no folder: %q, %v", got, err)
 	}
 	put("ended", train(t, c).dir)
@@ -674,8 +812,29 @@ func TestUnfinished(t *testing.T) {
 	if got := find(c); got != mine {
 		t.Errorf("found %q, want %q", got, mine)
 	}
-	threads := small(t, "train.threads=2", "train.epochs=7")
-	if got := find(threads); got != mine {
-		t.Errorf("with settings that may change: found %q, want %q", got, mine)
+	if got := find(small(t, "train.threads=2", "checkpoint.keep_last=7")); got != mine {
+		t.Errorf("with other threads and another policy: found %q, want %q", got, mine)
+	}
+	if got := find(small(t, "train.epochs=7")); got != "" {
+		t.Errorf("with more epochs: found %q, want nothing: that is another run", got)
+	}
+
+	var said strings.Builder
+	note := func(format string, args ...any) { fmt.Fprintf(&said, format+"\n", args...) }
+	l, err := checkpoint.Lock(mine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Unfinished(root, c, note); got != "" || err != nil || !strings.Contains(said.String(), "passed over run folder "+mine) {
+		t.Errorf("one in use: found %q, %v, said %q", got, err, said.String())
+	}
+	if err := l.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	flip(t, filepath.Join(checkpoint.StepDir(mine, 8), checkpoint.ManifestFile))
+	flip(t, filepath.Join(checkpoint.StepDir(mine, 11), checkpoint.ManifestFile))
+	said.Reset()
+	if got, err := Unfinished(root, c, note); got != "" || err != nil || !strings.Contains(said.String(), "passed over "+mine+": none of its checkpoints is whole") || !strings.Contains(said.String(), "a new one begins") {
+		t.Errorf("a damaged one: found %q, %v, said %q", got, err, said.String())
 	}
 }

@@ -20,7 +20,7 @@ import (
 
 // EvaluateOptions say which run is evaluated, and on what.
 type EvaluateOptions struct {
-	Run     string // a run that ended, or a step folder
+	Run     string // a run, whose newest checkpoint counts until it has ended, or a step folder
 	Data    string // a corpus, or configs.Sample
 	Device  string // as train.device; empty takes the run's
 	Threads int    // as train.threads; 0 takes the run's
@@ -43,7 +43,7 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (scores metrics.Result, er
 
 func evaluateRun(ctx context.Context, o EvaluateOptions) (metrics.Result, error) {
 	var none metrics.Result
-	saved, err := open(o.Run)
+	saved, err := open(o.Run, noter(o.Report))
 	if err != nil {
 		return none, err
 	}
@@ -126,8 +126,8 @@ type labelsFile struct {
 
 // open reads everything of a run that ended, or of a checkpoint, but its
 // weights. What is not as it was written is an error.
-func open(dir string) (*saved, error) {
-	c, err := checkpointOf(dir)
+func open(dir string, note func(string, ...any)) (*saved, error) {
+	c, err := checkpointOf(dir, note)
 	if err != nil {
 		return nil, err
 	}
@@ -136,6 +136,7 @@ func open(dir string) (*saved, error) {
 			return nil, fmt.Errorf("%s: there is no %s among what was saved", dir, name)
 		}
 	}
+	dir = c.Dir
 	s := &saved{dir: dir}
 	loaded, err := configs.Load(configs.Source{Config: c.Path(ConfigFile)})
 	if err != nil {
@@ -158,6 +159,9 @@ func open(dir string) (*saved, error) {
 	}
 	return s, nil
 }
+
+// silent notes nothing, where there is nothing to note.
+func silent(string, ...any) {}
 
 // readLabels reads and checks a labels.json.
 func readLabels(path string) (labelsFile, error) {

@@ -125,7 +125,7 @@ func TestUnseenWords(t *testing.T) {
 	r := train(t, small(t, "vectors.kind=file", "vectors.path="+glove, "vectors.dimension=0", "train.max_steps=3"))
 	corpus := write(t, "unseen.xml", unseen)
 
-	s, err := open(r.dir)
+	s, err := open(r.dir, silent)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,12 +23,19 @@ type saver struct {
 	files   checkpoint.Saver
 	fixed   []checkpoint.Content // config, labels and vocabulary, the same in each
 	image   *image
-	writing chan error // of the save under way; nil when there is none
-	at      Position   // of the newest save that was begun
-	any     bool       // whether one was begun
-	step    int        // of the last save, or where the process began
+	writing chan written // of the save under way; nil when there is none
+	at      Position     // of the newest save that was begun
+	any     bool         // whether one was begun
+	step    int          // of the last save, or where the process began
 	time    time.Time
 	failed  error // of the newest save, if it failed
+}
+
+// written is how a save ended. One with an error may have saved, and not have
+// removed what the policy does not keep.
+type written struct {
+	dir string
+	err error
 }
 
 func newSaver(t *Trainer) *saver {
@@ -57,7 +64,9 @@ func (s *saver) on() bool {
 // dueAtStep says whether the policy wants a checkpoint after a step.
 func (s *saver) dueAtStep(step int) bool {
 	p := s.policy
-	return p.EverySteps > 0 && step-s.step >= p.EverySteps ||
+	// A multiple has been passed since the last save: which steps are saved does
+	// not depend on where a process began.
+	return p.EverySteps > 0 && step/p.EverySteps > s.step/p.EverySteps ||
 		p.EveryMinutes > 0 && time.Since(s.time).Minutes() >= p.EveryMinutes
 }
 
@@ -71,7 +80,7 @@ func (s *saver) dueAtEpoch(at Position, best, last bool) bool {
 
 // begin copies the run as it is now and has it written in the background. It
 // waits for the save before it.
-func (t *Trainer) beginSave(value *float64) error {
+func (t *Trainer) beginSave() error {
 	s := t.saver
 	t.endSave()
 	state, err := t.state()
@@ -81,35 +90,36 @@ func (t *Trainer) beginSave(value *float64) error {
 	if err := s.image.take(); err != nil {
 		return fmt.Errorf("save: %w", err)
 	}
-	manifest, contents, err := t.contents(state, value)
+	manifest, contents, err := t.contents(state)
 	if err != nil {
 		return err
 	}
 	s.at, s.any, s.step, s.time, s.failed = t.at, true, t.at.Step, time.Now(), nil
-	s.writing = make(chan error, 1)
+	s.writing = make(chan written, 1)
 	model, files, done := targets(s.image.model), s.files, s.writing
 	go func() {
 		// The thread gives way to those of training, and ends with the goroutine.
 		runtime.LockOSThread()
 		_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), 10)
-		err := checkFinite(model)
-		if err == nil {
-			_, err = files.Save(manifest, contents)
+		if err := checkFinite(model); err != nil {
+			done <- written{err: err}
+			return
 		}
-		done <- err
+		saved, err := files.Save(manifest, contents)
+		done <- written{saved.Dir, err}
 	}()
 	return nil
 }
 
 // contents returns what the files of a checkpoint are to hold.
-func (t *Trainer) contents(state State, value *float64) (checkpoint.Manifest, []checkpoint.Content, error) {
+func (t *Trainer) contents(state State) (checkpoint.Manifest, []checkpoint.Content, error) {
 	text, err := json.MarshalIndent(state, "", "  ")
 	if err != nil {
 		return checkpoint.Manifest{}, nil, fmt.Errorf("save %s: %w", StateFile, err)
 	}
 	m := checkpoint.Manifest{
 		Program: Program, LibTorch: torch.Version(), Written: time.Now().UTC().Truncate(time.Second),
-		Epoch: t.at.Epoch, Step: t.at.Step, Metric: t.config.Train.Metric, Value: value,
+		Epoch: t.at.Epoch, Step: t.at.Step, Metric: t.config.Train.Metric, Value: t.value,
 	}
 	contents := []checkpoint.Content{
 		tensorsContent(WeightsFile, targets(t.saver.image.model)),
@@ -141,23 +151,35 @@ func (t *Trainer) endSave() {
 	if t.saver == nil || t.saver.writing == nil {
 		return
 	}
-	t.saveEnded(<-t.saver.writing)
+	if err := t.saveEnded(<-t.saver.writing); err != nil {
+		t.tellUnsaved(err)
+	}
 }
 
 // pollSave is endSave that does not wait.
 func (t *Trainer) pollSave() {
 	select {
-	case err := <-t.saver.writing: // never ready when there is none
-		t.saveEnded(err)
+	case w := <-t.saver.writing: // never ready when there is none
+		if err := t.saveEnded(w); err != nil {
+			t.tellUnsaved(err)
+		}
 	default:
 	}
 }
 
-func (t *Trainer) saveEnded(err error) {
-	t.saver.writing, t.saver.failed = nil, err
-	if err != nil {
-		t.report(Note{Text: fmt.Sprintf("the checkpoint of step %d is not saved: %v; training goes on", t.saver.at.Step, err)})
+// saveEnded returns why the checkpoint is not saved, nil when it is.
+func (t *Trainer) saveEnded(w written) error {
+	t.saver.writing, t.saver.failed = nil, nil
+	if w.err != nil && w.dir != "" {
+		t.report(Note{Text: fmt.Sprintf("%s is saved, but what is no longer kept stays: %v", w.dir, w.err)})
+		return nil
 	}
+	t.saver.failed = w.err
+	return w.err
+}
+
+func (t *Trainer) tellUnsaved(err error) {
+	t.report(Note{Text: fmt.Sprintf("the checkpoint of step %d is not saved: %v; training goes on", t.saver.at.Step, err)})
 }
 
 // saveAfterStep saves if the policy or the user wants it. A save that is due
@@ -165,20 +187,25 @@ func (t *Trainer) saveEnded(err error) {
 // it.
 func (t *Trainer) saveAfterStep() error {
 	t.pollSave()
-	select {
-	case <-t.asked:
-		if err := t.saveNow(); err != nil {
-			t.report(Note{Text: fmt.Sprintf("the checkpoint of step %d is not saved: %v; training goes on", t.at.Step, err)})
-			return nil
-		}
-		t.report(Note{Text: "saved " + checkpoint.StepDir(t.out.dir, t.at.Step)})
-		return nil
-	default:
-	}
+	t.saveIfAsked()
 	if t.saver.writing != nil || !t.saver.dueAtStep(t.at.Step) || t.at.Batch >= t.batchesInEpoch() || t.exhausted() {
 		return nil // the end of the epoch looks again
 	}
-	return t.beginSave(nil)
+	return t.beginSave()
+}
+
+// saveIfAsked saves if the user asked for it, by a signal.
+func (t *Trainer) saveIfAsked() {
+	select {
+	case <-t.asked:
+	default:
+		return
+	}
+	if err := t.saveNow(); err != nil {
+		t.tellUnsaved(err)
+		return
+	}
+	t.report(Note{Text: "saved " + checkpoint.StepDir(t.out.dir, t.at.Step)})
 }
 
 // saveNow saves the run as it is and waits until that is durable.
@@ -187,20 +214,25 @@ func (t *Trainer) saveNow() error {
 	if s := t.saver; s.any && s.at == t.at && s.failed == nil {
 		return nil
 	}
-	if err := t.beginSave(nil); err != nil {
+	if err := t.beginSave(); err != nil {
 		return err
 	}
-	err := <-t.saver.writing
-	t.saver.writing, t.saver.failed = nil, err
-	return err
+	return t.saveEnded(<-t.saver.writing)
 }
+
+// ErrUnsaved says that a run which ends early could not be saved.
+var ErrUnsaved = errors.New("the run is not saved")
 
 // interrupted saves a run that err ends, so that it can be resumed.
 func (t *Trainer) interrupted(err error) error {
 	if saving := t.saveNow(); saving != nil {
-		return t.resumable(errors.Join(err, saving))
+		return t.resumable(errors.Join(err, fmt.Errorf("%w: %w", ErrUnsaved, saving)))
 	}
-	return fmt.Errorf("%w (saved in %s; --resume %s goes on)", err, checkpoint.StepDir(t.out.dir, t.at.Step), t.out.dir)
+	saved := checkpoint.StepDir(t.out.dir, t.at.Step)
+	if errors.Is(err, ErrNotFinite) { // resumed, it would come to the same end
+		return fmt.Errorf("%w (the weights before are saved in %s: --init-from begins a new run with them)", err, saved)
+	}
+	return fmt.Errorf("%w (saved in %s; --resume %s goes on)", err, saved, t.out.dir)
 }
 
 // resumable adds to the error that ends a run where it can be taken up, when it

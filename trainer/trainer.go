@@ -56,6 +56,7 @@ type Trainer struct {
 	history     []Epoch
 	plateau     plateau
 	best        *Best                // nil before the first validation
+	value       *float64             // of train.metric at this very step, nil within an epoch
 	bestWeights []safetensors.Tensor // with train.select: best
 	before      float64              // seconds of training in earlier processes
 
@@ -112,7 +113,7 @@ func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer,
 	}
 	torch.SetThreads(threads(c.Train.Threads))
 	busy := watchOthers() // while the data is being read
-	source, err := begin.source(c)
+	source, err := begin.source(c, noter(t.report))
 	if err != nil {
 		return nil, err
 	}
@@ -184,37 +185,59 @@ func (t *Trainer) build(source source) (err error) {
 	return nil
 }
 
-// open makes the run folder or takes up the run that is in it.
+// open makes the run folder or takes up the run that is in it, which is left as
+// it is until nothing more can go wrong.
 func (t *Trainer) open(options Options, begin *start) (err error) {
-	if t.out, err = newFolder(options.Out, begin, t.config, t.model.Labels, t.data, noter(t.report)); err != nil {
+	if t.out, err = newFolder(options.Out, begin.lock, t.config, t.model.Labels, t.data); err != nil {
 		return err
-	}
-	if begin.lock == nil {
-		begin.lock = t.out.lock
 	}
 	t.saver = newSaver(t)
 	if begin.from == nil {
-		return nil
+		err := t.out.make(begin.again, noter(t.report))
+		begin.lock = t.out.lock
+		return err
 	}
-	if err := t.saver.image.restore(begin.from); err != nil {
+	if err := t.restore(begin); err != nil {
 		return fmt.Errorf("resume: %w", err)
 	}
-	if begin.from.Has(BestFile) {
+	if err := begin.reopen(options.Out); err != nil {
+		return err
+	}
+	err = t.out.make(!begin.branch, noter(t.report))
+	begin.lock = t.out.lock
+	if err != nil {
+		return err
+	}
+	if err := t.out.rewriteMetrics(t.history); err != nil {
+		return err
+	}
+	if begin.branch {
+		return t.saveNow() // the folder it came from may go
+	}
+	t.saver.at, t.saver.any = t.at, true // what is saved need not be saved again
+	return nil
+}
+
+// restore takes the tensors and the state of the checkpoint to go on from.
+func (t *Trainer) restore(begin *start) (err error) {
+	if err := t.saver.image.restore(begin.from); err != nil {
+		return err
+	}
+	switch {
+	case begin.from.Has(BestFile):
 		t.bestWeights, _, err = safetensors.ReadFile(begin.from.Path(BestFile))
-	} else if s := begin.state; t.config.Train.Select == "best" && s.Best != nil {
+	case begin.state.Best != nil && t.config.Train.Select == "best":
 		t.bestWeights, _, err = safetensors.ReadFile(begin.from.Path(WeightsFile))
 	}
 	if err != nil {
-		return fmt.Errorf("resume: %w", err)
+		return err
 	}
 	if err := t.adopt(begin.state); err != nil {
-		return fmt.Errorf("resume: %w", err)
+		return err
 	}
+	t.value = begin.from.Manifest.Value
 	t.saver.step = t.at.Step
-	if !begin.branch {
-		t.saver.at, t.saver.any = t.at, true // what is saved need not be saved again
-	}
-	return t.out.rewriteMetrics(t.history)
+	return nil
 }
 
 func (t *Trainer) close() {

@@ -39,7 +39,9 @@ func (t *Trainer) validate(ctx context.Context, e *Epoch) (*float64, error) {
 		default:
 			value = float64(accuracy)
 		}
-		t.plateau.observe(value, lowerIsBetter(t.config.Train), t.config.Train)
+		if t.config.Train.Schedule == "plateau" {
+			t.plateau.observe(value, lowerIsBetter(t.config.Train), t.config.Train)
+		}
 		if t.best != nil && !better(t.config.Train, value, t.best.Value) {
 			return nil
 		}

@@ -19,7 +19,7 @@ const lockFile = ".lock"
 
 var (
 	// ErrLocked is the error of a run folder that another process writes to.
-	ErrLocked = errors.New("another process is training in it")
+	ErrLocked = errors.New("another process is using it")
 
 	// ErrNoLocks is the error of a file system that cannot keep two processes
 	// apart. The run folder can be used; that nobody else does is up to the user.
@@ -107,7 +107,7 @@ func locked(run string, f *os.File) error {
 	if !ok { // its holder has not come to write it
 		return fmt.Errorf("run folder %s: %w", run, ErrLocked)
 	}
-	return &lockedError{fmt.Sprintf("run folder %s: %s is training in it %s", run, holder, since)}
+	return &lockedError{fmt.Sprintf("run folder %s: %s is using it %s", run, holder, since)}
 }
 
 // lockedError is ErrLocked that says by whom.

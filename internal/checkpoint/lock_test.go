@@ -27,7 +27,7 @@ func TestLock(t *testing.T) {
 		t.Errorf("locked twice: %v, want %v", err, ErrLocked)
 	}
 	host, _ := os.Hostname()
-	want := fmt.Sprintf(`^run folder %s: process %d on host %s is training in it since \d{4}-\d\d-\d\dT[0-9:]{8}\S+$`, regexp.QuoteMeta(run), os.Getpid(), regexp.QuoteMeta(host))
+	want := fmt.Sprintf(`^run folder %s: process %d on host %s is using it since \d{4}-\d\d-\d\dT[0-9:]{8}\S+$`, regexp.QuoteMeta(run), os.Getpid(), regexp.QuoteMeta(host))
 	if !regexp.MustCompile(want).MatchString(err.Error()) {
 		t.Errorf("got %q, want %s", err, want)
 	}
@@ -59,7 +59,7 @@ func TestLock(t *testing.T) {
 	if !errors.Is(err, ErrLocked) {
 		t.Errorf("got %v, want %v", err, ErrLocked)
 	}
-	wantError(t, err, run, "another process is training in it")
+	wantError(t, err, run, "another process is using it")
 	if err := second.Unlock(); err != nil {
 		t.Error(err)
 	}
