@@ -124,7 +124,7 @@ func TestFullDisk(t *testing.T) {
 		{name: "checkpoints and the result do not fit", room: fits(with(epoch, "model.safetensors")...),
 			status: 1, want: []string{"result.json"}, unsaved: []int{2, 4}, left: with(epoch, "model.safetensors"), again: "it begins again"},
 		{name: "checkpoints and the manifest do not fit", room: fits(with(epoch, "model.safetensors", "result.json")...),
-			status: 1, want: []string{"manifest.json"}, unsaved: []int{2, 4}, left: with(epoch, "model.safetensors", "result.json"), again: "it begins again"},
+			status: 1, want: []string{"manifest.json"}, unsaved: []int{2, 4}, left: with(epoch, "model.safetensors"), again: "it begins again"},
 		{name: "only the checkpoints do not fit", room: fits(ended...),
 			unsaved: []int{2, 4}, left: ended, again: "has ended"},
 		{name: "only the second checkpoint does not fit", room: fits(with(ended, step(2))...),

@@ -42,15 +42,18 @@ checkpoint say, and at the end the tested weights as model.safetensors with
 labels.json and vocab.txt to read them by, and result.json.
 
 Ctrl-C (SIGINT) and SIGTERM end training after the step under way and save it; a
-second one ends it at once. SIGUSR1 saves and goes on. --resume takes a run up where
+second one ends it at once. SIGUSR1, sent to absa and not to make, saves and goes on. --resume takes a run up where
 it was saved, in the middle of an epoch too, and ends with the very weights of a run
 that was never interrupted:
   --resume auto   the newest complete checkpoint in --out; without --out, that of the
-                  newest unfinished run of the same configuration under checkpoints/;
-                  where there is none, a new run begins
+                  newest unfinished run of the same configuration under checkpoints/
+                  that no other process is training; where there is none, a new run
+                  begins
   --resume DIR    that run, or the folder of one of its checkpoints; with another
                   --out the run goes on there
-Without --config a run is resumed with its own configuration. --init-from begins a
+Without --config a run is resumed with its own configuration; what may change of it
+(train.epochs of a schedule that does not end, checkpoint, device, threads, paths) is
+said, the rest is refused. --init-from begins a
 new run with the weights of another one: aspects that it lacks start fresh.`,
 		Example: `  absa train
   absa train --config article --set train.seed=2
