@@ -1,7 +1,6 @@
 package trainer
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,19 +8,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"absa/configs"
 	"absa/internal/checkpoint"
-	"absa/internal/torch"
 )
 
 // ResumeAuto is the value of Options.Resume that takes the newest complete
 // checkpoint of Options.Out, or begins where there is none.
 const ResumeAuto = "auto"
-
-// ErrChanged refuses to resume a run whose configuration or data is another.
-var ErrChanged = errors.New("it is not the run that was interrupted")
 
 // start is what a run begins with.
 type start struct {
@@ -132,7 +126,7 @@ func whatInstead(dir string) string {
 	if parent := filepath.Dir(filepath.Clean(dir)); filepath.Base(dir) == checkpoint.Folder && isRun(parent) {
 		return "name the run: " + parent
 	}
-	return "is it the folder of a run?"
+	return "is it the folder of a run, or of a checkpoint?"
 }
 
 // sameFolder says whether two paths lead to one folder.
@@ -189,84 +183,6 @@ func lock(run string, note func(string, ...any)) (*checkpoint.RunLock, error) {
 		return nil, nil
 	}
 	return l, err
-}
-
-// look finds out whether the run ended. With auto, one that ended and was
-// damaged is taken up at its last checkpoint, which tests it again.
-func (s *start) look(run string, o Options, note func(string, ...any)) error {
-	c, err := checkpoint.Open(run)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil && o.Resume == ResumeAuto {
-		s.unseal = true
-		note("the run in %s ended, but is damaged (%v): it is finished again from its last checkpoint", run, err)
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("resume: %w; --resume auto --out %s finishes the run again from its last checkpoint", err, run)
-	}
-	if c.Manifest.Kind != checkpoint.KindRun || !c.Has(ResultFile) {
-		return fmt.Errorf("run folder %s: %w: it holds weights that no training wrote; --init-from begins a new run with them", run, ErrNotEmpty)
-	}
-	result, err := ReadResult(run)
-	if err != nil {
-		return err
-	}
-	loaded, err := configs.Load(configs.Source{Config: c.Path(ConfigFile)})
-	if err != nil {
-		return err
-	}
-	if err := sameRun(run, loaded.Config, o.Config); err != nil {
-		return err
-	}
-	if result.Stopped != "epochs" || o.Config.Train.Epochs <= len(result.Epochs) {
-		s.finished = &result
-		return nil
-	}
-	s.ended, s.unseal = len(result.Epochs), true
-	note("the run ended after %d epochs and goes on to %d; its result is kept as %s", s.ended, o.Config.Train.Epochs, earlier(ResultFile, s.ended))
-	return nil
-}
-
-// reopen makes a run that ended one that did not, once it is sure to go on. The
-// manifest goes last: until then the run has ended.
-func (s *start) reopen(run string) error {
-	if !s.unseal || s.branch {
-		return nil
-	}
-	if s.ended > 0 {
-		for _, name := range []string{ResultFile, WeightsFile} {
-			err := os.Link(filepath.Join(run, name), filepath.Join(run, earlier(name, s.ended)))
-			if err != nil && !errors.Is(err, fs.ErrExist) {
-				return fmt.Errorf("resume: keep %s: %w", name, err)
-			}
-		}
-	}
-	if err := os.Remove(filepath.Join(run, checkpoint.ManifestFile)); err != nil {
-		return fmt.Errorf("resume: %w", err)
-	}
-	return nil
-}
-
-// earlier names a file of a run's end after so many epochs.
-func earlier(name string, epochs int) string {
-	extension := filepath.Ext(name)
-	return fmt.Sprintf("%s-epoch-%d%s", strings.TrimSuffix(name, extension), epochs, extension)
-}
-
-// ReadResult reads the result.json of a run that ended.
-func ReadResult(run string) (Result, error) {
-	var r Result
-	path := filepath.Join(run, ResultFile)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return r, err
-	}
-	if err := json.Unmarshal(text, &r); err != nil {
-		return r, fmt.Errorf("%s: %w", path, err)
-	}
-	return r, nil
 }
 
 // beginAgain lets a run begin in the folder of one that was killed before its
@@ -338,131 +254,6 @@ func (s *start) resume(o Options, from *checkpoint.Checkpoint, note func(string,
 		note("with other settings than before: %s", strings.Join(changed, ", "))
 	}
 	return nil
-}
-
-// checkData refuses data that is not what the run was trained on.
-func (s *start) checkData(c configs.Config, now Fingerprint) error {
-	was := s.state.Data
-	for _, x := range []struct{ key, value, was, now string }{
-		{"data.train", c.Data.Train, was.Train, now.Train},
-		{"data.test", c.Data.Test, was.Test, now.Test},
-		{"data.split_seed", fmt.Sprint(c.Data.SplitSeed), was.Split, now.Split},
-	} {
-		if x.was != x.now {
-			return fmt.Errorf("resume %s: %w: %s=%s has other sentences than then (fingerprint %s, it was %s): put the old ones back, or begin a new run with --init-from %s", s.from.Dir, ErrChanged, x.key, x.value, x.now, x.was, s.from.Dir)
-		}
-	}
-	return nil
-}
-
-// sayChanges tells what resuming elsewhere does to the last digits.
-func (s *start) sayChanges(device string, threads int, note func(string, ...any)) {
-	if was, now := s.from.Manifest.LibTorch, torch.Version(); was != now {
-		note("the run was begun with LibTorch %s and goes on with %s: its numbers may no longer be those, bit by bit, of a run that was never interrupted", was, now)
-	}
-	if was := s.state.Device; was != device {
-		note("the run was on %s and goes on on %s: its numbers are no longer those, bit by bit, of a run that was never interrupted", was, device)
-	} else if was := s.state.Threads; was != threads {
-		note("the run had %d threads and goes on with %d: its numbers are no longer those, bit by bit, of a run that was never interrupted (--set train.threads=%d keeps them)", was, threads, was)
-	}
-}
-
-// sameRun refuses to go on with settings that would make another run of it.
-func sameRun(where string, was, now configs.Config) error {
-	var lines []string
-	for _, d := range configs.Differences(was, now) {
-		if !mayChange(d.Key, now) {
-			lines = append(lines, fmt.Sprintf("  %s: %s, it was %s", d.Key, d.B, d.A))
-		}
-	}
-	if lines == nil {
-		return nil
-	}
-	return fmt.Errorf("resume %s: %w: these settings are others:\n%s\nleave them as they were, or begin a new run with --init-from", where, ErrChanged, strings.Join(lines, "\n"))
-}
-
-// mayChange says whether a run can go on with another value of a key. Paths may
-// change, as what lies there is compared itself, and what a run began with has
-// had its effect.
-func mayChange(key string, c configs.Config) bool {
-	if key == "train.epochs" {
-		return !newSchedule(c.Train, 0).ends()
-	}
-	return strings.HasPrefix(key, "checkpoint.") ||
-		slices.Contains([]string{"name", "data.train", "data.test", "vectors.path", "train.device", "train.threads", "train.init_from"}, key)
-}
-
-// Unfinished returns the newest run folder under dir, by its newest checkpoint,
-// that did not end and has the same configuration, "" where there is none. Only
-// how it is saved, the device and the threads may differ. A run that another
-// process is training is passed over.
-func Unfinished(dir string, c configs.Config, note func(string, ...any)) (string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("look for a run to resume: %w", err)
-	}
-	var found string
-	var newest time.Time
-	for _, e := range entries {
-		run := filepath.Join(dir, e.Name())
-		at, ok := unfinished(run, c, note)
-		if ok && (found == "" || at.After(newest)) {
-			found, newest = run, at
-		}
-	}
-	if found == "" {
-		note("there is no unfinished run of this configuration under %s: a new one begins", dir)
-	}
-	return found, nil
-}
-
-// unfinished says when a run folder was last saved, if it can be resumed.
-func unfinished(run string, c configs.Config, note func(string, ...any)) (saved time.Time, ok bool) {
-	loaded, err := configs.Load(configs.Source{Config: filepath.Join(run, ConfigFile)})
-	if err != nil {
-		return saved, false // not a run
-	}
-	for _, d := range configs.Differences(loaded.Config, c) {
-		if !strings.HasPrefix(d.Key, "checkpoint.") && d.Key != "train.device" && d.Key != "train.threads" {
-			return saved, false
-		}
-	}
-	if _, err := os.Stat(filepath.Join(run, checkpoint.ManifestFile)); err == nil {
-		return saved, false // it ended
-	}
-	steps, err := checkpoint.List(run)
-	if err != nil || len(steps) == 0 {
-		return saved, false
-	}
-	if l, err := checkpoint.Lock(run); errors.Is(err, checkpoint.ErrLocked) {
-		note("passed over %v", err)
-		return saved, false
-	} else if err == nil {
-		l.Unlock()
-	}
-	for _, step := range slices.Backward(steps) {
-		if step.Err == nil {
-			return step.Checkpoint.Manifest.Written, true
-		}
-	}
-	note("passed over %s: none of its checkpoints is whole (%v)", run, steps[len(steps)-1].Err)
-	return saved, false
-}
-
-// ConfigPath returns the configuration that a run is resumed with when none is
-// named: that of the step folder, or of the newest whole checkpoint of the run,
-// or of a run that has none. It is "" where there is no run.
-func ConfigPath(dir string) string {
-	if !checkpoint.IsStep(dir) {
-		if newest, _, err := checkpoint.Newest(dir); err == nil {
-			dir = newest.Dir
-		}
-	}
-	path := filepath.Join(dir, ConfigFile)
-	if _, err := os.Stat(path); err != nil {
-		return ""
-	}
-	return path
 }
 
 // source says where the words and the weights of the run come from.

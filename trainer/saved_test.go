@@ -197,9 +197,9 @@ func TestEvaluateOptions(t *testing.T) {
 		o    EvaluateOptions
 		want []string
 	}{
-		{"no such run", EvaluateOptions{Run: filepath.Join(r.dir, "none"), Data: configs.Sample}, []string{filepath.Join(r.dir, "none") + ": it is not there", "folder of a run that ended, or of a checkpoint"}},
+		{"no such run", EvaluateOptions{Run: filepath.Join(r.dir, "none"), Data: configs.Sample}, []string{filepath.Join(r.dir, "none") + ": it is not there", "folder of a run, or of a checkpoint"}},
 		{"no such checkpoint", EvaluateOptions{Run: r.step(9), Data: configs.Sample}, []string{r.step(9) + ": it is not there"}},
-		{"a folder of something else", EvaluateOptions{Run: empty, Data: configs.Sample}, []string{empty, checkpoint.ManifestFile, "folder of a run that ended, or of a checkpoint"}},
+		{"a folder of something else", EvaluateOptions{Run: empty, Data: configs.Sample}, []string{empty, checkpoint.ManifestFile, "folder of a run, or of a checkpoint"}},
 		{"a file", EvaluateOptions{Run: filepath.Join(r.dir, WeightsFile), Data: configs.Sample}, []string{WeightsFile + ": it is not a folder"}},
 		{"no such corpus", EvaluateOptions{Run: r.dir, Data: "none.xml"}, []string{"none.xml", "no such file"}},
 		{"malformed corpus", EvaluateOptions{Run: r.dir, Data: write(t, "bad.xml", "<sentences>\n<sentence>\n</sentences>")}, []string{"bad.xml:3", "malformed XML"}},
