@@ -72,7 +72,7 @@ func TestResumeAuto(t *testing.T) {
 
 // TestResumeUsage holds that an empty variable is not taken for a wish.
 func TestResumeUsage(t *testing.T) {
-	for _, flag := range []string{"--resume", "--out", "--init-from"} {
+	for _, flag := range []string{"--resume", "--out", "--init-from", "--config", "--device"} {
 		got := absa(t, "train", flag, "")
 		got.wantError(t, 2, flag, "is empty")
 	}

@@ -64,7 +64,9 @@ new run with the weights of another one: aspects that it lacks start fresh.`,
   absa train --config my.yaml --set 'data.aspects=[room, staff]' --json`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			for _, name := range []string{"resume", "out", "init-from"} {
+			save, stop := onSaveSignal()
+			defer stop()
+			for _, name := range []string{"config", "resume", "out", "init-from", "device"} {
 				if f := c.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
 					return usageError{fmt.Errorf("--%s is empty: is it a variable that is not set?", name)}
 				}
@@ -92,8 +94,6 @@ new run with the weights of another one: aspects that it lacks start fresh.`,
 			if resume == "" {
 				defer os.Remove(out) // only if nothing is in it
 			}
-			save, stop := onSaveSignal()
-			defer stop()
 			result, err := trainer.Train(c.Context(), trainer.Options{Config: loaded.Config, Out: out, Resume: resume, Save: save, Report: show.event})
 			show.close()
 			if err != nil {

@@ -53,7 +53,7 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 	if err := t.out.finish(r, list, checkpoint.Manifest{
 		Program: Program, LibTorch: torch.Version(), Epoch: t.at.Epoch, Step: t.at.Step,
 	}); err != nil {
-		return nil, t.resumable(err)
+		return nil, t.interrupted(err)
 	}
 	return r, nil
 }

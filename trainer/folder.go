@@ -56,7 +56,11 @@ func checkFolder(dir string) error {
 		return nil
 	case err != nil:
 		return fmt.Errorf("run folder: %w", err)
-	case len(entries) > 0:
+	}
+	for _, e := range entries {
+		if e.Name() == lockFile || leftOver(e.Name()) {
+			continue // of a process that was killed; the lock itself is asked later
+		}
 		return fmt.Errorf("run folder %s: %w: choose another --out, so that no run is overwritten, or --resume auto to go on with it", dir, ErrNotEmpty)
 	}
 	return nil
@@ -71,17 +75,21 @@ func newFolder(dir string, lock *checkpoint.RunLock, config configs.Config, labe
 	return &folder{dir: dir, lock: lock, first: first}, nil
 }
 
-// make writes what is known before the first step: over that of the run that is
-// there, or into a new folder, which is left as it was found if that fails.
-func (f *folder) make(over bool, note func(string, ...any)) (err error) {
-	if over {
-		for _, x := range f.first {
-			if err := atomicfile.Replace(f.path(x.name), x.write); err != nil {
-				return err
-			}
+// rewrite writes what is known before the first step over that of the run that
+// is there.
+func (f *folder) rewrite() error {
+	for _, x := range f.first {
+		if err := atomicfile.Replace(f.path(x.name), x.write); err != nil {
+			return err
 		}
-		return f.rewriteMetrics(nil)
 	}
+	return nil
+}
+
+// make makes a new run folder with what is known before the first step, after
+// what first does there if it is not nil. If that fails the folder is left as it
+// was found.
+func (f *folder) make(note func(string, ...any), first func() error) (err error) {
 	_, missing := os.Stat(f.dir)
 	if err := os.MkdirAll(f.dir, 0o755); err != nil {
 		return fmt.Errorf("run folder: %w", err)
@@ -106,6 +114,11 @@ func (f *folder) make(over bool, note func(string, ...any)) (err error) {
 	}()
 	if !locked {
 		if f.lock, err = lock(f.dir, note); err != nil {
+			return err
+		}
+	}
+	if first != nil {
+		if err := first(); err != nil {
 			return err
 		}
 	}

@@ -289,7 +289,7 @@ func TestFolderIsLeftAsItWas(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return f.make(false, silent)
+		return f.make(silent, nil)
 	}
 	t.Run("new", func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "run")

@@ -27,6 +27,8 @@ type start struct {
 	finished *Result                // of a run that ended and is not to go on
 	ended    int                    // epochs of a run that ended and is to go on
 	unseal   bool                   // the run has a manifest that no longer holds
+	changed  bool                   // settings are others than those of from
+	began    string                 // train.init_from of from
 }
 
 // close gives the run folder back.
@@ -139,17 +141,31 @@ func sameFolder(a, b string) bool {
 	return err == nil && os.SameFile(x, y)
 }
 
-// isRun says whether a folder is, or was about to become, that of a run.
+// runFiles are the names that a run may have in its folder before its first
+// checkpoint.
+var runFiles = []string{ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, WeightsFile, ResultFile, lockFile, checkpoint.Folder}
+
+// lockFile is internal/checkpoint's.
+const lockFile = ".lock"
+
+// isRun says whether a folder is, or was about to become, that of a run: it has
+// a checkpoint, or the manifest of one that ended, or nothing that is not of one.
 func isRun(dir string) bool {
-	for _, name := range []string{ConfigFile, checkpoint.Folder} {
-		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
-			return true
-		}
+	if steps, err := checkpoint.List(dir); err == nil && len(steps) > 0 {
+		return true
+	}
+	if c, err := checkpoint.Inspect(dir); err == nil && c.Manifest.Kind == checkpoint.KindRun {
+		return true
 	}
 	entries, err := os.ReadDir(dir)
 	return err == nil && !slices.ContainsFunc(entries, func(e os.DirEntry) bool {
-		return e.Name() != ".lock" && !strings.HasPrefix(e.Name(), "."+ConfigFile+".")
+		return !slices.Contains(runFiles, e.Name()) && !leftOver(e.Name())
 	})
+}
+
+// leftOver says whether a name is what a killed process left half-written.
+func leftOver(name string) bool {
+	return strings.HasSuffix(name, ".tmp") && slices.ContainsFunc(runFiles, func(f string) bool { return strings.HasPrefix(name, "."+f+".") })
 }
 
 // take locks a run folder, clears it of what a killed process left, and looks
@@ -158,10 +174,14 @@ func (s *start) take(run string, o Options, note func(string, ...any)) (err erro
 	if !isRun(run) {
 		return fmt.Errorf("run folder %s: %w, and no run is in it; %s", run, ErrNotEmpty, whatInstead(run))
 	}
-	if err := s.look(run, o, silent); s.finished != nil {
-		return err
+	looked := s.look(run, o, silent)
+	if s.finished != nil {
+		return s.look(run, o, note)
 	}
 	if s.lock, err = lock(run, note); err != nil {
+		if looked != nil && !errors.Is(err, checkpoint.ErrLocked) {
+			return looked // a run that cannot be written may still be read
+		}
 		return err
 	}
 	swept, err := checkpoint.Sweep(run)
@@ -194,13 +214,11 @@ func (s *start) beginAgain(o Options, note func(string, ...any)) error {
 	}
 	for _, e := range entries {
 		switch e.Name() {
-		case ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, WeightsFile, checkpoint.Folder:
-			s.again = true
-		case ".lock":
 		case ResultFile:
 			return fmt.Errorf("run folder %s: %w: it has the result of a run, but neither its %s nor a checkpoint: choose another --out", o.Out, ErrNotEmpty, checkpoint.ManifestFile)
-		default:
-			return fmt.Errorf("run folder %s: %w, and %s is no file of a run: choose another --out", o.Out, ErrNotEmpty, e.Name())
+		case lockFile:
+		default: // there are only files of a run
+			s.again = true
 		}
 	}
 	path := filepath.Join(o.Out, ConfigFile)
@@ -246,11 +264,18 @@ func (s *start) resume(o Options, from *checkpoint.Checkpoint, note func(string,
 		where = fmt.Sprintf("in epoch %d, after batch %d", at.Epoch+1, at.Batch)
 	}
 	note("resuming from %s: step %d, %s, saved %s", from.Dir, at.Step, where, from.Manifest.Written.Local().Format("2006-01-02 15:04:05"))
+	s.began = loaded.Config.Train.InitFrom
+	if now := o.Config.Train.InitFrom; now != "" && filepath.Clean(now) != filepath.Clean(s.began) {
+		note("train.init_from %s has no effect, as the run has begun", now)
+	}
 	var changed []string
 	for _, d := range configs.Differences(loaded.Config, o.Config) {
+		if d.Key == "train.init_from" {
+			continue
+		}
 		changed = append(changed, fmt.Sprintf("%s %s (it was %s)", d.Key, d.B, d.A))
 	}
-	if changed != nil {
+	if s.changed = changed != nil; s.changed {
 		note("with other settings than before: %s", strings.Join(changed, ", "))
 	}
 	return nil

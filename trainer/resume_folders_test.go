@@ -204,6 +204,25 @@ func TestResumeFolders(t *testing.T) {
 			t.Errorf("(-before +after):\n%s", diff)
 		}
 	})
+	t.Run("the folder of a project", func(t *testing.T) {
+		dir := t.TempDir()
+		if err := os.Mkdir(filepath.Join(dir, checkpoint.Folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{ConfigFile, ".config.yaml.1.tmp", "main.go"} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte("theirs"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := tree(t, dir)
+		for _, how := range []string{ResumeAuto, dir} {
+			_, err := Train(t.Context(), Options{Config: c, Out: dir, Resume: how})
+			wantError(t, err, dir, "no run is in it")
+		}
+		if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
+			t.Errorf("(-before +after):\n%s", diff)
+		}
+	})
 	t.Run("the folder of the checkpoints", func(t *testing.T) {
 		_, err := Train(t.Context(), Options{Config: c, Resume: filepath.Join(whole.dir, checkpoint.Folder), Out: filepath.Join(whole.dir, checkpoint.Folder)})
 		wantError(t, err, "name the run: "+whole.dir)

@@ -309,3 +309,68 @@ func TestTwoProcesses(t *testing.T) {
 		t.Error("the lock is left")
 	}
 }
+
+// TestResumedSettingsStay holds that a setting which may change is kept from the
+// moment on at which the run is resumed with it: a kill before the next policy
+// save does not take it back.
+func TestResumedSettingsStay(t *testing.T) {
+	r := train(t, small(t, "train.epochs=2"))
+	longer := small(t, "train.epochs=4")
+	killed := filepath.Join(t.TempDir(), "killed")
+	_, err := Train(t.Context(), Options{Config: longer, Out: r.dir, Resume: r.dir, Report: func(e Event) {
+		if _, ok := e.(Prepared); ok {
+			if err := os.CopyFS(killed, os.DirFS(r.dir)); err != nil {
+				t.Error(err)
+			}
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := ConfigPath(killed)
+	loaded, err := configs.Load(configs.Source{Config: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(longer, loaded.Config); diff != "" {
+		t.Errorf("%s (-resumed with +saved):\n%s", path, diff)
+	}
+	if got := (training{dir: killed}).read(t, "result-epoch-2.json"); got == "" {
+		t.Error("the earlier result is empty")
+	}
+	again := resume(t, loaded.Config, killed)
+	if again.read(t, WeightsFile) != r.read(t, WeightsFile) || len(again.result.Epochs) != 4 {
+		t.Errorf("it ended after %d epochs with other weights", len(again.result.Epochs))
+	}
+}
+
+// TestResumedInitFrom holds that what a run began with stays on record.
+func TestResumedInitFrom(t *testing.T) {
+	r := interrupted(t, small(t))
+	var events []Event
+	_, err := Train(t.Context(), Options{Config: small(t, "train.init_from=elsewhere"), Out: r.dir, Resume: ResumeAuto, Report: func(e Event) { events = append(events, e) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(notes(events), "train.init_from elsewhere has no effect") {
+		t.Errorf("said %q", notes(events))
+	}
+	saved, err := configs.Load(configs.Source{Config: filepath.Join(r.dir, ConfigFile)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := saved.Config.Train.InitFrom; got != "" {
+		t.Errorf("config.yaml says that it began with %q", got)
+	}
+}
+
+// TestResumeStopped holds that a run which patience ended says why more epochs do
+// not open it.
+func TestResumeStopped(t *testing.T) {
+	set := []string{"train.patience=1", "train.learning_rate=1e-12"}
+	r := train(t, small(t, append(set, "train.epochs=5")...))
+	again := resume(t, small(t, append(set, "train.epochs=9")...), r.dir)
+	if !strings.Contains(notes(again.events), "ended by patience, so more epochs (9) do not open it again") {
+		t.Errorf("said %q", notes(again.events))
+	}
+}

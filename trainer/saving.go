@@ -152,7 +152,7 @@ func (t *Trainer) endSave() {
 		return
 	}
 	if err := t.saveEnded(<-t.saver.writing); err != nil {
-		t.tellUnsaved(err)
+		t.tellUnsaved(t.saver.at.Step, err)
 	}
 }
 
@@ -161,7 +161,7 @@ func (t *Trainer) pollSave() {
 	select {
 	case w := <-t.saver.writing: // never ready when there is none
 		if err := t.saveEnded(w); err != nil {
-			t.tellUnsaved(err)
+			t.tellUnsaved(t.saver.at.Step, err)
 		}
 	default:
 	}
@@ -171,15 +171,19 @@ func (t *Trainer) pollSave() {
 func (t *Trainer) saveEnded(w written) error {
 	t.saver.writing, t.saver.failed = nil, nil
 	if w.err != nil && w.dir != "" {
-		t.report(Note{Text: fmt.Sprintf("%s is saved, but what is no longer kept stays: %v", w.dir, w.err)})
+		t.report(Note{Text: fmt.Sprintf("%s is saved, but not all was done that follows a save: %v", w.dir, w.err)})
 		return nil
 	}
 	t.saver.failed = w.err
 	return w.err
 }
 
-func (t *Trainer) tellUnsaved(err error) {
-	t.report(Note{Text: fmt.Sprintf("the checkpoint of step %d is not saved: %v; training goes on", t.saver.at.Step, err)})
+func (t *Trainer) tellUnsaved(step int, err error) {
+	text := fmt.Sprintf("the checkpoint of step %d is not saved: %v", step, err)
+	if t.stopped() == "" {
+		text += "; training goes on"
+	}
+	t.report(Note{Text: text})
 }
 
 // saveAfterStep saves if the policy or the user wants it. A save that is due
@@ -202,7 +206,7 @@ func (t *Trainer) saveIfAsked() {
 		return
 	}
 	if err := t.saveNow(); err != nil {
-		t.tellUnsaved(err)
+		t.tellUnsaved(t.at.Step, err)
 		return
 	}
 	t.report(Note{Text: "saved " + checkpoint.StepDir(t.out.dir, t.at.Step)})
@@ -239,8 +243,11 @@ func (t *Trainer) interrupted(err error) error {
 // could not be saved as it is now.
 func (t *Trainer) resumable(err error) error {
 	newest, _, none := checkpoint.Newest(t.out.dir)
-	if none != nil {
+	switch {
+	case none != nil:
 		return err
+	case errors.Is(err, ErrNotFinite):
+		return fmt.Errorf("%w\nthe newest checkpoint is %s: --init-from begins a new run with its weights", err, newest.Dir)
 	}
 	return fmt.Errorf("%w\nthe newest checkpoint is of step %d: --resume %s goes on from there", err, newest.Manifest.Step, t.out.dir)
 }

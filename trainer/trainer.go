@@ -185,37 +185,45 @@ func (t *Trainer) build(source source) (err error) {
 	return nil
 }
 
-// open makes the run folder or takes up the run that is in it, which is left as
-// it is until nothing more can go wrong.
+// open makes the run folder or takes up the run that is in it.
 func (t *Trainer) open(options Options, begin *start) (err error) {
+	if begin.from != nil {
+		t.config.Train.InitFrom = begin.began
+	}
 	if t.out, err = newFolder(options.Out, begin.lock, t.config, t.model.Labels, t.data); err != nil {
 		return err
 	}
+	defer func() { begin.lock = t.out.lock }()
 	t.saver = newSaver(t)
-	if begin.from == nil {
-		err := t.out.make(begin.again, noter(t.report))
-		begin.lock = t.out.lock
-		return err
+	note := noter(t.report)
+	switch {
+	case begin.again:
+		return errors.Join(t.out.rewrite(), t.out.rewriteMetrics(nil))
+	case begin.from == nil:
+		return t.out.make(note, nil)
 	}
 	if err := t.restore(begin); err != nil {
 		return fmt.Errorf("resume: %w", err)
 	}
-	if err := begin.reopen(options.Out); err != nil {
-		return err
-	}
-	err = t.out.make(!begin.branch, noter(t.report))
-	begin.lock = t.out.lock
-	if err != nil {
-		return err
-	}
-	if err := t.out.rewriteMetrics(t.history); err != nil {
-		return err
-	}
 	if begin.branch {
-		return t.saveNow() // the folder it came from may go
+		// Its checkpoint comes first: with it, the folder can be resumed.
+		if err := t.out.make(note, t.saveNow); err != nil {
+			return err
+		}
+		return t.out.rewriteMetrics(t.history)
+	}
+	// The run is left as it is until nothing more can go wrong. A checkpoint with
+	// the new settings shows that there is room, and keeps them.
+	if begin.changed {
+		if err := t.saveNow(); err != nil {
+			return fmt.Errorf("resume: %w", err)
+		}
 	}
 	t.saver.at, t.saver.any = t.at, true // what is saved need not be saved again
-	return nil
+	if err := begin.reopen(options.Out, t.config.Train.Epochs, note); err != nil {
+		return err
+	}
+	return errors.Join(t.out.rewrite(), t.out.rewriteMetrics(t.history))
 }
 
 // restore takes the tensors and the state of the checkpoint to go on from.

@@ -61,6 +61,9 @@ func unfinished(run string, c configs.Config, note func(string, ...any)) (saved 
 		return saved, false
 	} else if err == nil {
 		l.Unlock()
+	} else if !errors.Is(err, checkpoint.ErrNoLocks) { // it cannot be written to
+		note("passed over %s: %v", run, err)
+		return saved, false
 	}
 	for _, step := range slices.Backward(steps) {
 		if step.Err == nil {

@@ -14,8 +14,8 @@ import (
 var (
 	// What Save and Prune leave when they are killed.
 	leftFolder = regexp.MustCompile(`^\.(step-[0-9]{8,})\.[a-z0-9]+\.(tmp|old)$`)
-	// What atomicfile leaves.
-	leftFile = regexp.MustCompile(`^\..+\.[0-9]+\.tmp$`)
+	// What atomicfile leaves of the files of a run.
+	leftFile = regexp.MustCompile(`^\.[a-z0-9-]+\.(yaml|json|jsonl|txt|safetensors)\.[0-9]+\.tmp$`)
 )
 
 // Sweep removes what killed processes left under a run folder and returns its

@@ -120,12 +120,12 @@ func TestSweep(t *testing.T) {
 	}
 	gone := []string{
 		filepath.Join(run, ".model.safetensors.123456.tmp"),
-		filepath.Join(folder, ".file.1.tmp"),
+		filepath.Join(folder, ".manifest.json.1.tmp"),
 		filepath.Join(folder, ".step-00000009.abc234.tmp/model.safetensors"),
 		filepath.Join(folder, ".step-123456789.abc234.tmp/deep/er"),
 	}
 	stay := []string{
-		filepath.Join(run, ".lock"), filepath.Join(run, "x.1.tmp"), filepath.Join(run, ".mine.tmp"), filepath.Join(run, ".1.tmp"),
+		filepath.Join(run, ".lock"), filepath.Join(run, ".important.1.tmp"), filepath.Join(run, "x.1.tmp"), filepath.Join(run, ".mine.tmp"), filepath.Join(run, ".1.tmp"),
 		filepath.Join(run, ".step-00000009.abc234.tmp/of/the/user"), filepath.Join(run, "config.yaml"),
 		filepath.Join(folder, ".git/config"), filepath.Join(folder, "step-00000005.damaged/x"), filepath.Join(folder, ".file.1.tmp.d/x"),
 	}
@@ -140,7 +140,7 @@ func TestSweep(t *testing.T) {
 	}
 	want := []string{
 		".model.safetensors.123456.tmp",
-		"checkpoints/.file.1.tmp",
+		"checkpoints/.manifest.json.1.tmp",
 		"checkpoints/.step-00000001.abc234.old", "checkpoints/.step-00000002.abc234.old",
 		"checkpoints/.step-00000003.abc234.old", "checkpoints/.step-00000004.abc234.old",
 		"checkpoints/.step-00000009.abc234.tmp", "checkpoints/.step-123456789.abc234.tmp",
