@@ -41,6 +41,15 @@ char *absa_adam(absa_tensor *params, absa_tensor *exp_avgs,
                 bool decoupled, double lr, double beta1, double beta2,
                 double eps, double weight_decay);
 
+// The LSTM of lstm.cpp: tokens [N,in] and batch sizes [T] to three tensors in
+// out: states [N,2H], last states and last cells [2·layers,B,H]. h0 and c0 may
+// be NULL for zeros.
+char *absa_lstm(absa_tensor x, absa_tensor sizes, absa_tensor h0,
+                absa_tensor c0, absa_tensor *weights, int64_t layers,
+                int64_t units, double dropout, absa_tensor *out);
+const char *absa_lstm_variant(void);
+bool absa_lstm_use(const char *variant);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,456 @@
+#include "lstm_run.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+// BLAS, of LibTorch; matrices are column-major.
+extern "C" {
+void sgemm_(const char *, const char *, const int *, const int *, const int *, const float *,
+            const float *, const int *, const float *, const int *, const float *, float *,
+            const int *);
+void dgemm_(const char *, const char *, const int *, const int *, const int *, const double *,
+            const double *, const int *, const double *, const int *, const double *, double *,
+            const int *);
+}
+
+namespace absa {
+namespace {
+
+const Variant *best() {
+  for (const Variant *v : {&lstm_avx512, &lstm_avx2})
+    if (v->runs())
+      return v;
+  return &lstm_portable;
+}
+
+const Variant *chosen = nullptr;
+
+template <typename T> const Kernel<T> &kernel();
+template <> const Kernel<float> &kernel() { return lstm_variant().f32; }
+template <> const Kernel<double> &kernel() { return lstm_variant().f64; }
+
+// FlushDenormals is in force on the thread that holds it: a number too small for
+// a normal float becomes zero, where a vanishing gradient would otherwise take
+// ten times as long.
+class FlushDenormals {
+#if defined(__x86_64__)
+  unsigned before = _mm_getcsr();
+
+public:
+  FlushDenormals() { _mm_setcsr(before | 0x8040); } // FTZ and DAZ
+  ~FlushDenormals() { _mm_setcsr(before); }
+#else
+public:
+  FlushDenormals() {}
+#endif
+};
+
+void blas(char ta, char tb, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
+          float beta, float *c, int ldc) {
+  const float one = 1;
+  sgemm_(&ta, &tb, &m, &n, &k, &one, a, &lda, b, &ldb, &beta, c, &ldc);
+}
+void blas(char ta, char tb, int m, int n, int k, const double *a, int lda, const double *b,
+          int ldb, double beta, double *c, int ldc) {
+  const double one = 1;
+  dgemm_(&ta, &tb, &m, &n, &k, &one, a, &lda, b, &ldb, &beta, c, &ldc);
+}
+
+// product computes c [m,n] = op(a) op(b) + beta c, all row-major; op(a) is [m,k].
+template <typename T>
+void product(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T *a, int64_t lda,
+             const T *b, int64_t ldb, T beta, T *c, int64_t ldc) {
+  if (m > 0 && n > 0)
+    blas(tb ? 'T' : 'N', ta ? 'T' : 'N', n, m, k, b, ldb, a, lda, beta, c, ldc);
+}
+
+// Share is what one of `of` threads does.
+struct Share {
+  int64_t index, of;
+
+  int64_t begin(int64_t n) const { return n * index / of; }
+  int64_t end(int64_t n) const { return n * (index + 1) / of; }
+
+  // each calls f(direction, begin, end) for this thread's part of n items in
+  // each of both directions; with two threads that is one direction each.
+  template <typename F> void each(int64_t n, F f) const {
+    for (int64_t d = 0; d < 2; d++) {
+      const int64_t b = std::max(begin(2 * n), d * n), e = std::min(end(2 * n), (d + 1) * n);
+      if (b < e)
+        f(d, b - d * n, e - d * n);
+    }
+  }
+};
+
+// A step is cut among threads by sequences, never finer than this.
+constexpr int64_t least_sequences = 8;
+
+// Arena hands out parts of a buffer, each aligned to 64 bytes and followed by
+// lstm_slack elements.
+template <typename T> struct Arena {
+  T *base = nullptr; // NULL to count only
+  int64_t used = 0;
+
+  T *take(int64_t n) {
+    constexpr int64_t unit = 64 / sizeof(T);
+    T *p = base ? base + used : nullptr;
+    used += (n + lstm_slack + unit - 1) / unit * unit;
+    return p;
+  }
+};
+
+// Saved is what the forward pass computes for one layer and direction. Row n of
+// hidden and cell is the state before token n.
+template <typename T> struct Saved {
+  T *gates, *hidden, *cell, *tanh_cell; // [N,4H] [N,H] [N,H] [N,H]
+};
+
+template <typename T> struct Layer {
+  Saved<T> direction[2];
+  T *out; // [N,2H], what the next layer reads; of the last layer the caller's
+};
+
+// layer takes the buffers of a layer from the arena. Without training all layers
+// but for their outputs use the same.
+template <typename T> Layer<T> layer(const LstmShape &s, Arena<T> &a, bool train, bool last) {
+  Layer<T> l;
+  const int64_t n = s.tokens, h = s.units;
+  for (auto &d : l.direction) {
+    d.gates = a.take(n * 4 * h);
+    d.hidden = a.take(n * h);
+    d.cell = a.take(n * h);
+    d.tanh_cell = train ? a.take(n * h) : nullptr;
+  }
+  l.out = last ? nullptr : a.take(n * 2 * h);
+  return l;
+}
+
+template <typename T> Layer<T> layer_at(const LstmShape &s, Arena<T> &a, bool train, int64_t at) {
+  const bool last = at + 1 == s.layers;
+  if (train)
+    return layer(s, a, true, last);
+  // Two sets by turns: a layer reads the output of the one before.
+  Arena<T> own = a;
+  Layer<T> even = layer(s, own, false, false), odd = even;
+  odd.out = own.take(s.tokens * 2 * s.units);
+  return at % 2 ? odd : even;
+}
+
+template <typename T> struct Scratch {
+  T *weight[2], *bias[2]; // W_hh packed, both biases added up
+  T *gates_grad[2];       // [N,4H]
+  T *cell_grad[2];        // [B,H]
+  T *out_grad[2];         // [N,2H], of this layer and of the one below
+};
+
+template <typename T> Scratch<T> scratch_of(const LstmShape &s, Arena<T> &a, bool backward) {
+  Scratch<T> x = {};
+  const int64_t n = s.tokens, h = s.units;
+  for (int d = 0; d < 2; d++) {
+    x.weight[d] = a.take(std::max(kernel<T>().packed_forward(h), kernel<T>().packed_backward(h)));
+    x.bias[d] = a.take(4 * h);
+    if (backward) {
+      x.gates_grad[d] = a.take(n * 4 * h);
+      x.cell_grad[d] = a.take(s.sequences * h);
+      x.out_grad[d] = s.layers > 1 ? a.take(n * 2 * h) : nullptr;
+    }
+  }
+  return x;
+}
+
+// Work divides a step: with one thread each direction follows the other, else
+// half of the threads take each direction, and each of them a range of sequences.
+struct Work {
+  int64_t parts; // per direction
+  bool both;     // a thread takes both directions
+
+  Work(const LstmShape &s, int64_t threads) {
+    both = threads < 2;
+    parts = both ? 1 : std::clamp(s.sequences / least_sequences, int64_t(1), threads / 2);
+  }
+  // each calls f(direction, first sequence, end) for a thread.
+  template <typename F> void each(const LstmShape &s, int64_t thread, F f) const {
+    if (both) {
+      f(0, int64_t(0), s.sequences);
+      f(1, int64_t(0), s.sequences);
+    } else if (thread < 2 * parts) {
+      const Share share{thread / 2, parts};
+      f(int(thread % 2), share.begin(s.sequences), share.end(s.sequences));
+    }
+  }
+};
+
+// threads_for keeps small batches on one thread, where a parallel region costs
+// more than it brings. It depends on nothing but the shape.
+int64_t threads_for(const LstmShape &s) {
+  const double products = double(s.tokens) * s.units * (s.units + s.width(s.layers - 1));
+  return products * s.layers < 2e5 ? 1 : std::max(1, s.threads);
+}
+
+// forward_direction runs over the steps for the sequences from `begin` to `end`.
+template <typename T>
+void forward_direction(const LstmShape &s, const Saved<T> &l, const Scratch<T> &x, int d,
+                       int64_t begin, int64_t end, const T *hidden, const T *cell, const T *mask,
+                       bool train, T *out, T *last_hidden, T *last_cell) {
+  const int64_t H = s.units, steps = s.steps;
+  const auto rows = [&](int64_t t) { // of this range at step t
+    return t < 0 || t >= steps ? 0 : std::max(int64_t(0), std::min(s.batch_sizes[t], end) - begin);
+  };
+  ForwardStep<T> f = {};
+  f.units = H;
+  f.weight = x.weight[d];
+  f.bias = x.bias[d];
+  f.last_hidden = last_hidden + begin * H;
+  f.last_cell = last_cell + begin * H;
+  f.out_stride = 2 * H;
+  f.keep = train;
+  int64_t at = d == 0 ? begin : s.tokens + begin; // first token of the step
+  for (int64_t i = 0; i < steps; i++) {
+    const int64_t t = d == 0 ? i : steps - 1 - i, next = d == 0 ? t + 1 : t - 1;
+    if (d == 1)
+      at -= s.batch_sizes[t];
+    const int64_t next_at = d == 0 ? at + s.batch_sizes[t] : t > 0 ? at - s.batch_sizes[t - 1] : at;
+    const int64_t linked = d == 0 ? (t > 0 ? rows(t) : 0) : rows(t + 1); // have a state already
+    f.rows = rows(t);
+    f.going = std::min(f.rows, rows(next));
+    const int64_t first = (begin + linked) * H, count = (f.rows - linked) * H;
+    if (count > 0) {
+      memcpy(l.hidden + (at + linked) * H, hidden + first, count * sizeof(T));
+      memcpy(l.cell + (at + linked) * H, cell + first, count * sizeof(T));
+    }
+    f.gates = l.gates + at * 4 * H;
+    f.hidden = l.hidden + at * H;
+    f.cell = l.cell + at * H;
+    f.next_hidden = l.hidden + next_at * H;
+    f.next_cell = l.cell + next_at * H;
+    f.tanh_cell = train ? l.tanh_cell + at * H : nullptr;
+    f.out = out + at * 2 * H + d * H;
+    f.mask = mask ? mask + at * 2 * H + d * H : nullptr;
+    if (f.rows > 0)
+      kernel<T>().forward(f);
+    if (d == 0)
+      at = next_at;
+  }
+}
+
+template <typename T>
+void backward_direction(const LstmShape &s, const Saved<T> &l, const Scratch<T> &x, int d,
+                        int64_t begin, int64_t end, const T *mask, const T *out_grad,
+                        const T *last_hidden_grad) {
+  const int64_t H = s.units, steps = s.steps;
+  const auto rows = [&](int64_t t) {
+    return t < 0 || t >= steps ? 0 : std::max(int64_t(0), std::min(s.batch_sizes[t], end) - begin);
+  };
+  BackwardStep<T> b = {};
+  b.units = H;
+  b.weight = x.weight[d];
+  b.last_grad = last_hidden_grad ? last_hidden_grad + begin * H : nullptr;
+  b.out_stride = 2 * H;
+  b.cell_grad = x.cell_grad[d] + begin * H;
+  int64_t at = d == 0 ? s.tokens + begin : begin;
+  for (int64_t i = 0; i < steps; i++) { // against the direction of time
+    const int64_t t = d == 0 ? steps - 1 - i : i, next = d == 0 ? t + 1 : t - 1;
+    if (d == 0)
+      at -= s.batch_sizes[t];
+    const int64_t next_at = d == 0 ? at + s.batch_sizes[t] : t > 0 ? at - s.batch_sizes[t - 1] : at;
+    b.rows = rows(t);
+    b.linked = std::min(b.rows, rows(next));
+    b.gates = l.gates + at * 4 * H;
+    b.cell = l.cell + at * H;
+    b.tanh_cell = l.tanh_cell + at * H;
+    b.next_gates_grad = x.gates_grad[d] + next_at * 4 * H;
+    b.gates_grad = x.gates_grad[d] + at * 4 * H;
+    b.out_grad = out_grad ? out_grad + at * 2 * H + d * H : nullptr;
+    b.mask = mask ? mask + at * 2 * H + d * H : nullptr;
+    if (b.rows > 0)
+      kernel<T>().backward(b);
+    if (d == 1)
+      at += s.batch_sizes[t];
+  }
+}
+
+// first_token calls f(sequence, token) with the token that a direction reads
+// first, of each sequence.
+template <typename F> void first_token(const LstmShape &s, int d, F f) {
+  if (d == 0) {
+    for (int64_t i = 0; i < s.sequences; i++)
+      f(i, i);
+    return;
+  }
+  for (int64_t t = 0, at = 0; t < s.steps; at += s.batch_sizes[t++])
+    for (int64_t i = t + 1 < s.steps ? s.batch_sizes[t + 1] : 0; i < s.batch_sizes[t]; i++)
+      f(i, at + i);
+}
+
+} // namespace
+
+const Variant &lstm_variant() {
+  if (!chosen)
+    chosen = best();
+  return *chosen;
+}
+
+bool lstm_use(const char *name) {
+  if (!name) {
+    chosen = best();
+    return true;
+  }
+  for (const Variant *v : {&lstm_portable, &lstm_avx2, &lstm_avx512})
+    if (!strcmp(name, v->name) && v->runs()) {
+      chosen = v;
+      return true;
+    }
+  return false;
+}
+
+template <typename T> int64_t lstm_saved(const LstmShape &s, bool train) {
+  Arena<T> a;
+  if (!train) {
+    layer(s, a, false, false);
+    a.take(s.tokens * 2 * s.units);
+    return a.used;
+  }
+  for (int64_t l = 0; l < s.layers; l++)
+    layer_at(s, a, true, l);
+  return a.used;
+}
+
+template <typename T> int64_t lstm_scratch(const LstmShape &s, bool backward) {
+  Arena<T> a;
+  scratch_of(s, a, backward);
+  return a.used;
+}
+
+template <typename T>
+void lstm_forward(const LstmShape &s, const LstmWeights<T> *weights, const T *x, const T *hidden,
+                  const T *cell, const T *const *masks, bool train, T *saved, T *scratch, T *out,
+                  T *last_hidden, T *last_cell) {
+  const int64_t N = s.tokens, H = s.units, states = s.sequences * H;
+  const int64_t threads = threads_for(s);
+  const Kernel<T> &k = kernel<T>();
+#pragma omp parallel num_threads(threads) if (threads > 1)
+  {
+    const FlushDenormals flush;
+    const Share share{omp_get_thread_num(), omp_get_num_threads()};
+    const Work work(s, share.of);
+    Arena<T> saves{saved}, temporary{scratch};
+    const Scratch<T> tmp = scratch_of(s, temporary, false);
+    const T *in = x;
+    for (int64_t l = 0; l < s.layers; l++) {
+      const Layer<T> own = layer_at(s, saves, train, l);
+      const int64_t width = s.width(l);
+      share.each(N, [&](int64_t d, int64_t begin, int64_t end) {
+        product(false, true, end - begin, 4 * H, width, in + begin * width, width,
+                weights[2 * l + d].input, width, T(0), own.direction[d].gates + begin * 4 * H, 4 * H);
+      });
+      share.each(1, [&](int64_t d, int64_t, int64_t) {
+        const LstmWeights<T> &w = weights[2 * l + d];
+        k.pack_forward(H, w.hidden, tmp.weight[d]);
+        for (int64_t i = 0; i < 4 * H; i++)
+          tmp.bias[d][i] = w.input_bias[i] + w.hidden_bias[i];
+      });
+#pragma omp barrier
+      T *y = l + 1 < s.layers ? own.out : out;
+      work.each(s, share.index, [&](int d, int64_t begin, int64_t end) {
+        const int64_t at = (2 * l + d) * states;
+        forward_direction(s, own.direction[d], tmp, d, begin, end, hidden + at, cell + at,
+                          masks && l + 1 < s.layers ? masks[l] : nullptr, train, y,
+                          last_hidden + at, last_cell + at);
+      });
+#pragma omp barrier
+      in = y;
+    }
+  }
+}
+
+template <typename T>
+void lstm_backward(const LstmShape &s, const LstmWeights<T> *weights, const T *x,
+                   const T *const *masks, const T *saved, T *scratch, const T *out_grad,
+                   const T *last_hidden_grad, const T *last_cell_grad, const LstmGrads<T> *grads,
+                   T *x_grad, T *hidden_grad, T *cell_grad) {
+  const int64_t N = s.tokens, H = s.units, states = s.sequences * H;
+  const int64_t threads = threads_for(s);
+  const Kernel<T> &k = kernel<T>();
+#pragma omp parallel num_threads(threads) if (threads > 1)
+  {
+    const FlushDenormals flush;
+    const Share share{omp_get_thread_num(), omp_get_num_threads()};
+    const Work work(s, share.of);
+    Arena<T> temporary{scratch};
+    const Scratch<T> tmp = scratch_of(s, temporary, true);
+    const T *y_grad = out_grad;
+    for (int64_t l = s.layers - 1; l >= 0; l--) {
+      Arena<T> saves{const_cast<T *>(saved)}; // read only
+      Layer<T> below = {}, own = {};
+      for (int64_t i = 0; i <= l; i++) {
+        below = own;
+        own = layer_at(s, saves, true, i);
+      }
+      const T *in = l > 0 ? below.out : x;
+      T *in_grad = l > 0 ? tmp.out_grad[l % 2] : x_grad;
+      const int64_t width = s.width(l);
+
+      share.each(1, [&](int64_t d, int64_t, int64_t) {
+        const int64_t at = (2 * l + d) * states;
+        k.pack_backward(H, weights[2 * l + d].hidden, tmp.weight[d]);
+        if (last_cell_grad)
+          memcpy(tmp.cell_grad[d], last_cell_grad + at, states * sizeof(T));
+        else
+          memset(tmp.cell_grad[d], 0, states * sizeof(T));
+      });
+#pragma omp barrier
+      work.each(s, share.index, [&](int d, int64_t begin, int64_t end) {
+        backward_direction(s, own.direction[d], tmp, d, begin, end,
+                           masks && l + 1 < s.layers ? masks[l] : nullptr, y_grad,
+                           last_hidden_grad ? last_hidden_grad + (2 * l + d) * states : nullptr);
+      });
+#pragma omp barrier
+      share.each(4 * H, [&](int64_t d, int64_t begin, int64_t end) {
+        const LstmGrads<T> &g = grads[2 * l + d];
+        const T *gates = tmp.gates_grad[d] + begin;
+        product(true, false, end - begin, width, N, gates, 4 * H, in, width, T(0),
+                g.input + begin * width, width);
+        product(true, false, end - begin, H, N, gates, 4 * H, own.direction[d].hidden, H, T(0),
+                g.hidden + begin * H, H);
+        k.column_sums(N, 4 * H, begin, end, tmp.gates_grad[d], g.bias);
+      });
+      if (in_grad) {
+        const int64_t begin = share.begin(N), end = share.end(N);
+        for (int64_t d = 0; d < 2; d++)
+          product(false, false, end - begin, width, 4 * H, tmp.gates_grad[d] + begin * 4 * H, 4 * H,
+                  weights[2 * l + d].input, width, T(d), in_grad + begin * width, width);
+      }
+      share.each(1, [&](int64_t d, int64_t, int64_t) {
+        const int64_t at = (2 * l + d) * states;
+        if (cell_grad)
+          memcpy(cell_grad + at, tmp.cell_grad[d], states * sizeof(T));
+        if (hidden_grad)
+          first_token(s, d, [&](int64_t sequence, int64_t token) {
+            product(false, false, int64_t(1), H, 4 * H, tmp.gates_grad[d] + token * 4 * H, 4 * H,
+                    weights[2 * l + d].hidden, H, T(0), hidden_grad + at + sequence * H, H);
+          });
+      });
+#pragma omp barrier
+      y_grad = in_grad;
+    }
+  }
+}
+
+#define ABSA_INSTANTIATE(T)                                                                       \
+  template int64_t lstm_saved<T>(const LstmShape &, bool);                                        \
+  template int64_t lstm_scratch<T>(const LstmShape &, bool);                                      \
+  template void lstm_forward<T>(const LstmShape &, const LstmWeights<T> *, const T *, const T *,  \
+                                const T *, const T *const *, bool, T *, T *, T *, T *, T *);      \
+  template void lstm_backward<T>(const LstmShape &, const LstmWeights<T> *, const T *,            \
+                                 const T *const *, const T *, T *, const T *, const T *,          \
+                                 const T *, const LstmGrads<T> *, T *, T *, T *);
+ABSA_INSTANTIATE(float)
+ABSA_INSTANTIATE(double)
+
+} // namespace absa
