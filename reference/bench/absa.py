@@ -1,0 +1,64 @@
+"""absa, run as users run it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.corpus import ROOT
+from bench.processes import Watched, watch
+
+PROGRAM = ROOT / "bin" / "absa"
+FIRST_STEP = r"epoch 1/"  # what its bar begins with
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run of absa: its folder, its result.json and what the process cost."""
+
+    folder: Path
+    result: dict[str, Any]
+    process: Watched
+
+
+def train(
+    preset: str,
+    settings: dict[str, object],
+    out: Path,
+    limit: float,
+    progress: bool = False,
+    environment: dict[str, str] | None = None,
+) -> Trained:
+    """Trains on the CPU into a new folder; its progress shows the first step."""
+    command: list[str | Path] = [PROGRAM, "train", "--json", "--config", preset]
+    command += ["--device", "cpu", "--out", out, f"--quiet={not progress}".lower()]
+    command += [f"--set={key}={value}" for key, value in settings.items()]
+    done = watch(command, limit, FIRST_STEP, environment)
+    return Trained(out, json.loads(done.stdout), done)
+
+
+def speed(trained: Trained) -> dict[str, float]:
+    """Sentences per second and time per step of the median epoch after the first."""
+    epochs = trained.result["epochs"]
+    rate = trained.result["sentences_per_second"]
+    per_step = epochs[-1]["sentences"] / epochs[-1]["steps"]
+    return {
+        "sentences_per_second": rate,
+        "ms_per_step": 1000 * per_step / rate,
+        "loss": epochs[-1]["train_loss"],
+    }
+
+
+def evaluate(run: Path, corpus: Path, threads: int, limit: float) -> float:
+    """Seconds of a process that evaluates a run on a corpus."""
+    command: list[str | Path] = [PROGRAM, "evaluate", "--quiet", "--json"]
+    command += ["--checkpoint", run, "--data", corpus]
+    command += ["--device", "cpu", "--threads", str(threads)]
+    return watch(command, limit).seconds
+
+
+def version() -> str:
+    """That of absa, with LibTorch's and Go's."""
+    if not PROGRAM.exists():
+        raise FileNotFoundError(f"{PROGRAM} is missing: make build")
+    return watch([PROGRAM, "version"], 60).stdout.strip()
