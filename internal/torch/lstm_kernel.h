@@ -28,16 +28,17 @@ constexpr int64_t lstm_slack = 16;
 // next_cell; the state of the others is final.
 template <typename T> struct ForwardStep {
   int64_t units, rows, going;
-  const T *weight;        // W_hh, packed by pack_forward
-  const T *bias;          // [4H]
-  T *gates;               // [b,4H]: x W_ihᵀ in, i f g o out if `keep`
-  const T *hidden, *cell; // [b,H]
-  T *next_hidden, *next_cell, *last_hidden, *last_cell; // [b,H]
-  T *tanh_cell;           // [b,H], written if `keep`
-  T *out;                 // h' times the mask, row r at out + r·out_stride
-  const T *mask;          // dropout, laid out as out, or NULL
-  int64_t out_stride;
-  bool keep; // for a backward pass
+  int64_t gates_stride, state_stride, out_stride; // from a row to the next
+  const T *weight;            // W_hh, packed by pack_forward
+  const T *bias;              // [4H]
+  T *gates;                   // [b,4H]: x W_ihᵀ in, i f g o out if `keep`
+  const T *hidden, *cell;     // [b,H]
+  T *next_hidden, *next_cell; // [b,H]
+  T *last_hidden, *last_cell; // [b,H], rows side by side
+  T *tanh_cell;               // [b,H], written if `keep`
+  T *out;                     // [b,H] of the states of both directions: h' times the mask
+  const T *mask;              // dropout, rows of 2H side by side, or NULL
+  bool keep;                  // for a backward pass
 };
 
 // BackwardStep computes the gradient of a step's gates before their
@@ -45,13 +46,13 @@ template <typename T> struct ForwardStep {
 // gradient comes that of their hidden state; for the others it is last_grad.
 template <typename T> struct BackwardStep {
   int64_t units, rows, linked;
-  const T *weight;                  // W_hh, packed by pack_backward
+  int64_t gates_stride, state_stride, out_stride;
+  const T *weight;                   // W_hh, packed by pack_backward
   const T *gates, *cell, *tanh_cell; // as the forward step left them
-  const T *next_gates_grad;         // [linked,4H]
-  const T *last_grad;               // [b,H], or NULL for zeros
-  const T *out_grad;                // gradient of out, or NULL for zeros
-  const T *mask;                    // as out, or NULL
-  int64_t out_stride;
+  const T *next_gates_grad;          // [linked,4H]
+  const T *last_grad;                // [b,H] side by side, or NULL for zeros
+  const T *out_grad;                 // gradient of out, or NULL for zeros
+  const T *mask;                     // as in the forward step
   T *cell_grad;  // [b,H]: of c' in, of c out
   T *gates_grad; // [b,4H]
 };

@@ -21,14 +21,17 @@ namespace ABSA_VARIANT {
 typedef float vec_f __attribute__((vector_size(ABSA_BYTES)));
 typedef double vec_d __attribute__((vector_size(ABSA_BYTES)));
 typedef int32_t vec_i __attribute__((vector_size(ABSA_BYTES)));
+typedef int64_t vec_l __attribute__((vector_size(ABSA_BYTES)));
 
 template <typename T> struct Lanes;
 template <> struct Lanes<float> {
   typedef vec_f V;
+  typedef vec_i I;
   typedef float unaligned __attribute__((vector_size(ABSA_BYTES), aligned(4), may_alias));
 };
 template <> struct Lanes<double> {
   typedef vec_d V;
+  typedef vec_l I;
   typedef double unaligned __attribute__((vector_size(ABSA_BYTES), aligned(8), may_alias));
 };
 template <typename T> constexpr int64_t lanes = ABSA_BYTES / sizeof(T);
@@ -84,10 +87,20 @@ ABSA_INLINE vec_f multiply_add(vec_f a, vec_f b, vec_f c) { return a * b + c; }
 ABSA_INLINE vec_d multiply_add(vec_d a, vec_d b, vec_d c) { return a * b + c; }
 #endif
 
-// clamp keeps a NaN.
+// clamp keeps a NaN, as the instructions return their second operand then.
 ABSA_INLINE vec_f clamp(vec_f x, float low, float high) {
+#if ABSA_BYTES == 64
+  const __mmask16 every = -1; // the plain forms make GCC 12 warn of its own header
+  const __m512 below = _mm512_maskz_min_ps(every, (__m512)all(high), (__m512)x);
+  return (vec_f)_mm512_maskz_max_ps(every, (__m512)all(low), below);
+#elif ABSA_BYTES == 32
+  return (vec_f)_mm256_max_ps((__m256)all(low), _mm256_min_ps((__m256)all(high), (__m256)x));
+#elif defined(__SSE2__)
+  return (vec_f)_mm_max_ps((__m128)all(low), _mm_min_ps((__m128)all(high), (__m128)x));
+#else
   x = x > all(high) ? all(high) : x;
   return x < all(low) ? all(low) : x;
+#endif
 }
 
 // exponential returns q and s with exp(x) = s q + s, s a power of two and
@@ -146,6 +159,28 @@ template <typename T> int64_t packed_forward(int64_t units) {
   return (units + lanes<T> - 1) / lanes<T> * lanes<T> * 4 * units;
 }
 
+// transpose swaps rows and lanes of L vectors, in log L passes.
+template <typename T> ABSA_INLINE void transpose(typename Lanes<T>::V *v) {
+  typedef typename Lanes<T>::I I;
+  constexpr int L = lanes<T>;
+#pragma GCC unroll 4
+  for (int d = 1; d < L; d *= 2) {
+    I low = {}, high = {};
+    for (int j = 0; j < L; j++) {
+      low[j] = j & d ? L + j - d : j;
+      high[j] = j & d ? L + j : j + d;
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < L; i++) {
+      if (i & d)
+        continue;
+      const typename Lanes<T>::V a = v[i], b = v[i + d];
+      v[i] = __builtin_shuffle(a, b, low);
+      v[i + d] = __builtin_shuffle(a, b, high);
+    }
+  }
+}
+
 template <typename T> void pack_forward(int64_t units, const T *weight, T *packed) {
   constexpr int64_t L = lanes<T>;
   for (int64_t u = 0; u < units; u += L) {
@@ -153,39 +188,56 @@ template <typename T> void pack_forward(int64_t units, const T *weight, T *packe
     T *block = packed + u * 4 * units;
     for (int64_t gate = 0; gate < 4; gate++) {
       const T *from = weight + (gate * units + u) * units;
-      for (int64_t k = 0; k < units; k++) {
-        T *to = block + (k * 4 + gate) * L;
-        for (int64_t i = 0; i < L; i++)
-          to[i] = i < n ? from[i * units + k] : 0;
+      int64_t k = 0;
+      for (; n == L && k + L <= units; k += L) {
+        typename Lanes<T>::V v[L];
+#pragma GCC unroll 16
+        for (int i = 0; i < L; i++)
+          v[i] = load(from + i * units + k);
+        transpose<T>(v);
+#pragma GCC unroll 16
+        for (int i = 0; i < L; i++)
+          store(block + ((k + i) * 4 + gate) * L, v[i]);
       }
+      for (; k < units; k++)
+        for (int64_t i = 0; i < L; i++)
+          block[(k * 4 + gate) * L + i] = i < n ? from[i * units + k] : 0;
     }
   }
 }
 
 // forward_cells takes rows from r on through the gates. sums holds the gates
 // before their activations, [rows][4][lane]; u names a vector of units, n of
-// which are there.
+// which are there. The passes are two so that the processor finds work beside
+// the long chain of each row.
 template <typename T>
 __attribute__((noinline)) void forward_cells(const ForwardStep<T> &s, int64_t r, int64_t rows,
-                                             int64_t u, int64_t n, const T *sums) {
+                                             int64_t u, int64_t n, T *sums) {
   typedef typename Lanes<T>::V V;
   constexpr int64_t L = lanes<T>;
   const int64_t H = s.units;
-  for (int64_t row = r; row < r + rows; row++, sums += 4 * L) {
-    const int64_t at = row * H + u;
-    const V in = sigmoid(load(sums)), forget = sigmoid(load(sums + L));
-    const V candidate = hyperbolic_tangent(load(sums + 2 * L)), out = sigmoid(load(sums + 3 * L));
+  for (int64_t i = 0; i < rows; i++) {
+    T *gates = sums + i * 4 * L;
+    store(gates, sigmoid(load(gates)));
+    store(gates + L, sigmoid(load(gates + L)));
+    store(gates + 2 * L, hyperbolic_tangent(load(gates + 2 * L)));
+    store(gates + 3 * L, sigmoid(load(gates + 3 * L)));
+  }
+  for (int64_t i = 0; i < rows; i++) {
+    const int64_t row = r + i, at = row * s.state_stride + u;
+    const V in = load(sums + i * 4 * L), forget = load(sums + i * 4 * L + L);
+    const V candidate = load(sums + i * 4 * L + 2 * L), out = load(sums + i * 4 * L + 3 * L);
     const V cell = multiply_add(forget, load(s.cell + at), in * candidate);
     const V bounded = hyperbolic_tangent(cell);
     V hidden = out * bounded;
     const bool going = row < s.going;
-    store((going ? s.next_cell : s.last_cell) + at, cell, n);
-    store((going ? s.next_hidden : s.last_hidden) + at, hidden, n);
+    store(going ? s.next_cell + at : s.last_cell + row * H + u, cell, n);
+    store(going ? s.next_hidden + at : s.last_hidden + row * H + u, hidden, n);
     if (s.mask)
-      hidden = hidden * load(s.mask + row * s.out_stride + u, n);
+      hidden = hidden * load(s.mask + row * 2 * H + u, n);
     store(s.out + row * s.out_stride + u, hidden, n);
     if (s.keep) {
-      T *gates = s.gates + row * 4 * H + u;
+      T *gates = s.gates + row * s.gates_stride + u;
       store(gates, in, n);
       store(gates + H, forget, n);
       store(gates + 2 * H, candidate, n);
@@ -195,9 +247,10 @@ __attribute__((noinline)) void forward_cells(const ForwardStep<T> &s, int64_t r,
   }
 }
 
-// forward_block computes R rows from row r for the vector of units at u.
+// forward_block computes the sums of R rows from row r for the vector of units
+// at u.
 template <typename T, int R>
-ABSA_INLINE void forward_block(const ForwardStep<T> &s, int64_t r, int64_t u, int64_t n) {
+ABSA_INLINE void forward_block(const ForwardStep<T> &s, int64_t r, int64_t u, T *sums) {
   typedef typename Lanes<T>::V V;
   constexpr int64_t L = lanes<T>;
   const int64_t H = s.units;
@@ -207,15 +260,15 @@ ABSA_INLINE void forward_block(const ForwardStep<T> &s, int64_t r, int64_t u, in
     const V bias = load(s.bias + gate * H + u);
 #pragma GCC unroll 16
     for (int i = 0; i < R; i++)
-      sum[i][gate] = bias + load(s.gates + (r + i) * 4 * H + gate * H + u);
+      sum[i][gate] = bias + load(s.gates + (r + i) * s.gates_stride + gate * H + u);
   }
   const T *w = s.weight + u * 4 * H;
-  const T *h = s.hidden + r * H;
+  const T *h = s.hidden + r * s.state_stride;
   for (int64_t k = 0; k < H; k++, w += 4 * L, h++) {
     V x[R];
 #pragma GCC unroll 16
     for (int i = 0; i < R; i++)
-      x[i] = all(h[i * H]);
+      x[i] = all(h[i * s.state_stride]);
 #pragma GCC unroll 4
     for (int gate = 0; gate < 4; gate++) {
       const V weight = load(w + gate * L);
@@ -224,35 +277,35 @@ ABSA_INLINE void forward_block(const ForwardStep<T> &s, int64_t r, int64_t u, in
         sum[i][gate] = multiply_add(x[i], weight, sum[i][gate]);
     }
   }
-  T sums[R * 4 * L];
 #pragma GCC unroll 16
   for (int i = 0; i < R; i++)
 #pragma GCC unroll 4
     for (int gate = 0; gate < 4; gate++)
       store(sums + (i * 4 + gate) * L, sum[i][gate]);
-  forward_cells(s, r, R, u, n, sums);
 }
 
 // forward_rows picks the instantiation for a number of rows known at run time.
 template <typename T, int R>
-ABSA_INLINE void forward_rows(const ForwardStep<T> &s, int64_t rows, int64_t r, int64_t u, int64_t n) {
+ABSA_INLINE void forward_rows(const ForwardStep<T> &s, int64_t rows, int64_t r, int64_t u, T *sums) {
   if constexpr (R > 1) {
     if (rows < R)
-      return forward_rows<T, R - 1>(s, rows, r, u, n);
+      return forward_rows<T, R - 1>(s, rows, r, u, sums);
   }
-  forward_block<T, R>(s, r, u, n);
+  forward_block<T, R>(s, r, u, sums);
 }
 
 template <typename T> void forward(const ForwardStep<T> &s) {
-  constexpr int64_t R = ABSA_FORWARD_ROWS;
-  const int64_t groups = (s.rows + R - 1) / R;
-  for (int64_t u = 0; u < s.units; u += lanes<T>) {
-    const int64_t n = min(lanes<T>, s.units - u);
-    for (int64_t group = 0; group < groups; group++) { // of nearly equal size
-      const int64_t r = group * s.rows / groups;
-      forward_rows<T, R>(s, (group + 1) * s.rows / groups - r, r, u, n);
+  constexpr int64_t R = ABSA_FORWARD_ROWS, L = lanes<T>, tile = 8 * R;
+  T sums[tile * 4 * L];
+  for (int64_t u = 0; u < s.units; u += L)
+    for (int64_t from = 0; from < s.rows; from += tile) {
+      const int64_t rows = min(tile, s.rows - from), groups = (rows + R - 1) / R;
+      for (int64_t group = 0; group < groups; group++) { // of nearly equal size
+        const int64_t r = group * rows / groups, next = (group + 1) * rows / groups;
+        forward_rows<T, R>(s, next - r, from + r, u, sums + r * 4 * L);
+      }
+      forward_cells(s, from, rows, u, min(L, s.units - u), sums);
     }
-  }
 }
 
 // ---- backward: blocks of two vectors of units; the sum goes over the 4H gates.
@@ -269,9 +322,10 @@ template <typename T> void pack_backward(int64_t units, const T *weight, T *pack
     const int64_t n = min(W, units - u);
     T *to = packed + u * 4 * units;
     const T *from = weight + u;
-    for (int64_t k = 0; k < 4 * units; k++, to += W, from += units)
-      for (int64_t i = 0; i < W; i++)
-        to[i] = i < n ? from[i] : 0;
+    for (int64_t k = 0; k < 4 * units; k++, to += W, from += units) {
+      store(to, load(from, min(n, W / 2)));
+      store(to + W / 2, n > W / 2 ? load(from + W / 2, n - W / 2) : all(T(0)));
+    }
   }
 }
 
@@ -287,21 +341,21 @@ __attribute__((noinline)) void backward_cells(const BackwardStep<T> &s, int64_t 
   const V one = all(T(1));
   for (int64_t row = r; row < r + rows; row++, sums += 2 * L)
     for (int64_t i = 0; i < n; i += L) {
-      const int64_t at = row * H + u + i, m = n - i;
+      const int64_t at = row * s.state_stride + u + i, m = n - i;
       V hidden_grad = load(sums + i);
       if (s.out_grad) {
         V grad = load(s.out_grad + row * s.out_stride + u + i, m);
         if (s.mask)
-          grad = grad * load(s.mask + row * s.out_stride + u + i, m);
+          grad = grad * load(s.mask + row * 2 * H + u + i, m);
         hidden_grad = hidden_grad + grad;
       }
-      const T *gates = s.gates + row * 4 * H + u + i;
+      const T *gates = s.gates + row * s.gates_stride + u + i;
       const V in = load(gates), forget = load(gates + H);
       const V candidate = load(gates + 2 * H), out = load(gates + 3 * H);
       const V bounded = load(s.tanh_cell + at);
       const V cell_grad =
           multiply_add(hidden_grad * out, one - bounded * bounded, load(s.cell_grad + at, m));
-      T *to = s.gates_grad + row * 4 * H + u + i;
+      T *to = s.gates_grad + row * s.gates_stride + u + i;
       store(to, cell_grad * candidate * (in * (one - in)), m);
       store(to + H, cell_grad * load(s.cell + at) * (forget * (one - forget)), m);
       store(to + 2 * H, cell_grad * in * (one - candidate * candidate), m);
@@ -321,12 +375,12 @@ ABSA_INLINE void backward_block(const BackwardStep<T> &s, int64_t r, int64_t u, 
   for (int i = 0; i < R; i++)
     sum[i][0] = sum[i][1] = all(T(0));
   const T *w = s.weight + u * K;
-  const T *g = s.next_gates_grad + r * K;
+  const T *g = s.next_gates_grad + r * s.gates_stride;
   for (int64_t k = 0; k < K; k++, w += 2 * L, g++) {
     const V first = load(w), second = load(w + L);
 #pragma GCC unroll 16
     for (int i = 0; i < R; i++) {
-      const V x = all(g[i * K]);
+      const V x = all(g[i * s.gates_stride]);
       sum[i][0] = multiply_add(x, first, sum[i][0]);
       sum[i][1] = multiply_add(x, second, sum[i][1]);
     }
