@@ -4,9 +4,10 @@
     make bench ARGS=--quick         a short form of every section (minutes)
     make bench ARGS='--only training,grid --json docs/bench.json'
 
-A section (training, inference, process, beside, grid) is one module and ends up
-as one table. In every round each program has one turn, so a machine that slows
-down slows all of them, and what counts is the ratio of a round's figures.
+A section (agreement, training, inference, process, beside, grid) is one module
+and ends up as one table. In every round each program has one turn, so a machine
+that slows down slows all of them, and what counts is the ratio of a round's
+figures.
 
 absa is the program as users run it, a process of its own for each turn. PyTorch
 works in child processes (worker.py) that keep their data and their warm caches;
@@ -14,7 +15,6 @@ a run folder of absa tells them everything: recipe, split, vocabulary, vectors.
 This process itself loads no PyTorch: no thread of it spins beside the others,
 and the peak memory of a small parent does not hide that of its children.
 
-The package measures speed and memory; that both compute the same is the matter
-of the goldens and of compare.py. The training loss in the JSON is a check that
-they still do the same work.
+Nothing is measured before the programs have shown that they do the same work:
+without dropout their losses agree (agreement.py).
 """

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import bench
-from bench import absa, beside, grid, inference, machine, process, training
+from bench import absa, agreement, beside, grid, inference, machine, process, training
 from bench.corpus import installed
 from bench.figures import Section
 from bench.options import Options
 
 SECTIONS = {
+    "agreement": agreement.measure,
     "training": training.measure,
     "inference": inference.measure,
     "process": process.measure,

@@ -67,14 +67,16 @@ class Section:
     def markdown(self) -> str:
         """The table; a metric that no row has is left out."""
         shown = [m for m in self.metrics if any(m.key in r.values for r in self.rows)]
-        head = [*self.labels, "program", *(m.title for m in shown), "absa is better by"]
+        compared = any(row.ratios for row in self.rows)
+        head = [*self.labels, "program", *(m.title for m in shown)]
+        head += ["absa is better by"] if compared else []
         about = f"{self.about} Load {self.load:.1f} at the start."
         lines = [f"## {self.title}", "", about, ""]
         lines += [line(head), line(["---"] * len(head))]
         for row in self.rows:
             cells = [str(row.labels[name]) for name in self.labels] + [row.program]
             cells += [spread(row.values.get(m.key, []), m.digits) for m in shown]
-            cells.append(spread(row.ratios, 2, "×"))
+            cells += [spread(row.ratios, 2, "×")] if compared else []
             lines.append(line(cells))
         notes = dict.fromkeys(
             f"- {row.program} ({conditions(row)}): {row.failed}"

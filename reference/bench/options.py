@@ -1,5 +1,6 @@
 """What the sections share: how long to measure, on what, and with whom."""
 
+import tempfile
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,12 +25,10 @@ class Options:
     folder: Path
     corpus: Corpus
     peers: dict[str, Peer] = field(default_factory=lambda: defaultdict(Peer))
-    runs: int = 0
 
     def out(self) -> Path:
-        """A new name for a run folder."""
-        self.runs += 1
-        return self.folder / f"run-{self.runs}"
+        """A new folder."""
+        return Path(tempfile.mkdtemp(dir=self.folder))
 
     def settings(self, threads: int) -> dict[str, object]:
         """For absa: train on everything in file order, and do nothing else."""
