@@ -49,6 +49,9 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 		return nil, t.interrupted(err)
 	}
 	t.endSave()
+	if err := t.profile.save(t.out, t.report); err != nil {
+		return nil, err
+	}
 	if err := t.out.finish(r, list, checkpoint.Manifest{
 		Program: Program, LibTorch: torch.Version(), Epoch: t.at.Epoch, Step: t.at.Step,
 	}); err != nil {
