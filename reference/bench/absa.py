@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from bench.corpus import ROOT
@@ -31,20 +32,26 @@ def train(
 ) -> Trained:
     """Trains on the CPU into a new folder; its progress shows the first step."""
     command: list[str | Path] = [PROGRAM, "train", "--json", "--config", preset]
-    command += ["--device", "cpu", "--out", out, f"--quiet={not progress}".lower()]
+    command += ["--device", "cpu", "--out", out, "--profile"]
+    command += [] if progress else ["--quiet"]
     command += [f"--set={key}={value}" for key, value in settings.items()]
     done = watch(command, limit, FIRST_STEP, environment)
     return Trained(out, json.loads(done.stdout), done)
 
 
 def speed(trained: Trained) -> dict[str, float]:
-    """Sentences per second and time per step of the median epoch after the first."""
+    """Figures of the median epoch after the first, which warms up."""
     epochs = trained.result["epochs"]
+    parts = json.loads((trained.folder / "profile.json").read_text())[1:]
     rate = trained.result["sentences_per_second"]
     per_step = epochs[-1]["sentences"] / epochs[-1]["steps"]
     return {
         "sentences_per_second": rate,
         "ms_per_step": 1000 * per_step / rate,
+        "load": median(p["wait"] + p["feed"] for p in parts),
+        "forward": median(p["forward"] for p in parts),
+        "backward": median(p["backward"] for p in parts),
+        "optimizer": median(p["optimizer"] for p in parts),
         "loss": epochs[-1]["train_loss"],
     }
 

@@ -29,9 +29,9 @@ def measure(options: Options) -> Section:
     section = Section(
         "training",
         "Training",
-        "Forward, backward, optimizer and loading of the batches, in the median epoch"
-        f" after the first; {options.corpus.name}; all in the same order. The plain loop"
-        " has its batches, vectors included, in memory before the clock starts.",
+        f"The median epoch after the first on {options.corpus.name}, the same batches in"
+        " the same order; then the parts of a step in ms. The plain loop has its"
+        " batches, vectors included, in memory before the clock starts.",
         ["preset", "threads"],
         METRICS,
     )
