@@ -2,15 +2,27 @@
 
 import argparse
 import json
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import bench
-from bench import absa, agreement, beside, grid, inference, machine, process, training
+from bench import (
+    absa,
+    agreement,
+    beside,
+    grid,
+    inference,
+    machine,
+    picture,
+    process,
+    training,
+)
 from bench.corpus import installed
 from bench.figures import Section
 from bench.options import Options
+from bench.rounds import Failed
 
 SECTIONS = {
     "agreement": agreement.measure,
@@ -41,6 +53,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=float, help="seconds of a turn; default 600")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--markdown", type=Path, help="write the tables to this file")
+    parser.add_argument("--picture", type=Path, help="draw the ratios into this SVG")
     arguments = parser.parse_args()
     quick = arguments.quick
     for name, long, short in (
@@ -86,6 +99,8 @@ def main() -> None:
             for name in arguments.only:
                 sections.append(SECTIONS[name](options))
                 write(arguments, about, sections)
+        except Failed as failure:
+            sys.exit(f"bench: {failure}")
         finally:
             options.close()
     print(markdown(about, sections))
@@ -97,6 +112,8 @@ def write(
     """Writes the files that were asked for."""
     if arguments.markdown:
         arguments.markdown.write_text(markdown(about, sections) + "\n")
+    if arguments.picture:
+        arguments.picture.write_text(picture.svg(sections) + "\n")
     if arguments.json:
         report = {"about": about, "sections": [s.json() for s in sections]}
         arguments.json.write_text(json.dumps(report, indent=1) + "\n")

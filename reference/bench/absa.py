@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.corpus import ROOT
 from bench.processes import Watched, watch
+from bench.rounds import Failed
 
 PROGRAM = ROOT / "bin" / "absa"
 FIRST_STEP = r"epoch 1/"  # what its bar begins with
@@ -67,5 +68,5 @@ def evaluate(run: Path, corpus: Path, threads: int, limit: float) -> float:
 def version() -> str:
     """That of absa, with LibTorch's and Go's."""
     if not PROGRAM.exists():
-        raise FileNotFoundError(f"{PROGRAM} is missing: make build")
+        raise Failed(f"{PROGRAM} is missing: make build")
     return watch([PROGRAM, "version"], 60).stdout.strip()

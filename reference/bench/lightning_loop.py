@@ -28,7 +28,9 @@ class Reviews(Dataset[Item]):
 
     def __init__(self, recipe: Recipe, sentences: list[Sentence]) -> None:
         self.recipe, self.sentences = recipe, sentences
-        self.vectors = dict(zip(recipe.rows, recipe.weights["embedding.weight"]))
+        self.vectors = dict(
+            zip(recipe.rows, recipe.weights["embedding.weight"], strict=True)
+        )
         self.unknown = recipe.weights["embedding.weight"][UNKNOWN]
 
     def __len__(self) -> int:
