@@ -47,7 +47,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="default 5, quick 1")
     parser.add_argument("--epochs", type=int, help="of a turn, at least 2; default 3")
     parser.add_argument(
-        "--batches", type=int, help="of an epoch, 0 for all; default 0, quick 8"
+        "--batches", type=int, help="of an epoch, 0 for all; default 30, quick 8"
     )
     parser.add_argument("--threads", help="numbers of threads: default 2,1, quick 1")
     parser.add_argument("--limit", type=float, help="seconds of a turn; default 600")
@@ -59,7 +59,7 @@ def parse_arguments() -> argparse.Namespace:
     for name, long, short in (
         ("rounds", 5, 1),
         ("epochs", 3, 2),
-        ("batches", 0, 8),
+        ("batches", 30, 8),
         ("threads", "2,1", "1"),
         ("limit", 600.0, 120.0),
     ):

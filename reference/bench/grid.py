@@ -17,7 +17,8 @@ QUICK = [
     MIDDLE,
     MIDDLE | {"batch": 128, "length": 16},
 ]
-TOKENS = 1 << 15  # of an epoch, about; half as many when quick
+ROUNDS = 3  # at most, there are many points
+TOKENS = 1 << 14  # of an epoch, about; half as many when quick
 
 
 def points(quick: bool) -> list[dict[str, int]]:
@@ -48,7 +49,7 @@ def measure(options: Options) -> Section:
                 ours(options, "article", settings, start, labels),
                 theirs(options, "plain", "PyTorch, plain loop", start, labels),
             ]
-            interleave(section, options.rounds, turns)
+            interleave(section, min(options.rounds, ROUNDS), turns)
             section.compare([row for row, _ in turns], turns[0][0])
     return section
 

@@ -36,7 +36,7 @@ def measure(options: Options) -> Section:
         for preset, batch in CASES:
             settings = options.settings(threads) | {"loader.batch_size": batch}
             run = options.begin(preset, settings)
-            files = Files(options, 2 if batch == 1 else 9)
+            files = Files(options, 3 if batch == 1 else 9)
             labels = {"preset": preset, "batch": batch, "threads": threads}
             turns: list[tuple[Row, Turn]] = [
                 (Row(labels, ABSA), partial(ours, options, run, files, threads)),
@@ -54,7 +54,7 @@ class Files:
     """A short corpus and a long one, that many times the test corpus."""
 
     def __init__(self, options: Options, times: int) -> None:
-        times = times if options.quick else 2 * times - 1
+        times = (times + 1) // 2 if options.quick else times
         source = options.corpus.test
         self.short, self.long = (
             write_repeated(options.folder / f"test-{n}.xml", source, n)

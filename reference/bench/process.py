@@ -13,6 +13,7 @@ from bench.options import Options
 from bench.processes import Watched, watch
 from bench.rounds import Turn, interleave
 
+ROUNDS = 3  # at most, each takes minutes
 REFERENCE = ROOT / "reference"
 ANNOUNCED = "first step is done"  # what announce.py says
 PYTHON = {
@@ -46,7 +47,7 @@ def measure(options: Options) -> Section:
         }
         start = options.begin("article", settings | {"loader.order": "file"})
         turns = list(programs(options, settings, start))
-        interleave(section, options.rounds, turns)
+        interleave(section, min(options.rounds, ROUNDS), turns)
         section.compare([row for row, _ in turns], turns[0][0])
     return section
 
@@ -56,7 +57,8 @@ def programs(
 ) -> Iterator[tuple[Row, Turn]]:
     """absa first; the programs that read all of the JSON only in the long form."""
     threads = settings["train.threads"]
-    for vectors, cached in (("cached", True), ("JSON", False)):
+    known = "cached" if options.corpus.vectors else "random"
+    for vectors, cached in ((known, True), ("JSON", False)):
         if cached or (options.corpus.vectors and not options.quick):
             labels = {"vectors": vectors, "threads": threads}
             yield Row(labels, ABSA), partial(ours, options, settings, cached)
