@@ -43,6 +43,15 @@ def lstm(
     return output.data, h_n, c_n
 
 
+def additive_scores(h: Tensor, **weights: Tensor) -> Tensor:
+    """q·tanh(W h + b) of two aspects, side by side."""
+    scores = [
+        F.linear(torch.tanh(F.linear(h, weights[f"w{a}"], weights[f"b{a}"])), q)
+        for a, q in enumerate((weights["q0"], weights["q1"]))
+    ]
+    return torch.cat(scores, 1)
+
+
 class Recorder:
     """Collects inputs, outputs and gradients of operations."""
 
@@ -156,6 +165,12 @@ def network(add: Callable[..., None]) -> None:
         weights = {name: p.detach() for name, p in module.named_parameters()}
         weights |= {"h_0": n(4, 4, 4), "c_0": n(4, 4, 4)}
         add(case, code, further, data=n(12, 3), batch_sizes=sizes, **weights)
+    weights = {
+        f"{name}{a}": n(*shape)
+        for a in (0, 1)
+        for name, shape in (("w", (5, 3)), ("b", (5,)), ("q", (1, 5)))
+    }
+    add("additive_scores", "additive_scores(**inputs)", h=n(7, 3), **weights)
 
 
 def make() -> tuple[dict[str, Tensor], dict[str, str]]:

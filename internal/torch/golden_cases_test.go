@@ -86,6 +86,10 @@ var goldenCases = []struct {
 		y, h, c := goldenLSTM(in).ForwardFrom(s, goldenPacked(in), in["h_0"], in["c_0"])
 		return []Tensor{y.Data, h, c}
 	}},
+	{name: "additive_scores", run: func(s *Scope, in inputs) []Tensor {
+		w := []Affine{{in["w0"], in["b0"]}, {in["w1"], in["b1"]}}
+		return one(s.AdditiveScores(in["h"], w, []Tensor{in["q0"], in["q1"]}))
+	}},
 	{name: "lstm_from_cell", run: func(s *Scope, in inputs) []Tensor {
 		_, _, c := goldenLSTM(in).ForwardFrom(s, goldenPacked(in), in["h_0"], in["c_0"])
 		return one(c)

@@ -2,109 +2,27 @@
 // pass of its own.
 #include "shim.h"
 
+#include "cpu.h"
+#include "function.h"
 #include "lstm_run.h"
-
-#include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/empty_like.h>
-#include <ATen/ops/from_blob.h>
-#include <ATen/ops/zeros.h>
-#include <torch/csrc/autograd/custom_function.h>
-
-#include <algorithm>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
-#include <mutex>
-#include <vector>
 
 namespace {
 
-using at::Tensor;
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
-
-// Pool keeps the last few buffers that were given back: fresh memory would cost
-// a page fault for every 4 kB of every step.
-class Pool {
-  struct Block {
-    void *data;
-    size_t bytes;
-  };
-  static constexpr size_t most = 4;         // blocks that wait
-  static constexpr size_t bound = 1u << 29; // bytes of one that is kept
-
-  std::mutex mutex;
-  std::vector<Block> blocks; // free ones
-
-  Block take(size_t bytes) {
-    {
-      std::lock_guard<std::mutex> lock(mutex);
-      size_t fit = blocks.size();
-      for (size_t i = 0; i < blocks.size(); i++)
-        if (blocks[i].bytes >= bytes && (fit == blocks.size() || blocks[i].bytes < blocks[fit].bytes))
-          fit = i;
-      if (fit < blocks.size()) {
-        Block b = blocks[fit];
-        blocks.erase(blocks.begin() + fit);
-        return b;
-      }
-    }
-    Block b{nullptr, (bytes + bytes / 4 + 4095) / 4096 * 4096}; // the next batch may be longer
-    TORCH_CHECK(posix_memalign(&b.data, 64, b.bytes) == 0, "lstm: no memory for ", b.bytes, " bytes");
-    return b;
-  }
-
-  // give keeps b in place of the smallest block when there are too many.
-  void give(Block b) {
-    if (b.bytes > bound) {
-      free(b.data);
-      return;
-    }
-    std::lock_guard<std::mutex> lock(mutex);
-    blocks.push_back(b);
-    if (blocks.size() <= most)
-      return;
-    size_t least = 0;
-    for (size_t i = 1; i < blocks.size(); i++)
-      if (blocks[i].bytes < blocks[least].bytes)
-        least = i;
-    free(blocks[least].data);
-    blocks.erase(blocks.begin() + least);
-  }
-
-public:
-  // tensor returns n elements, not initialised, that go back when the last
-  // handle to them goes.
-  Tensor tensor(int64_t n, at::ScalarType type) {
-    Block b = take(std::max<int64_t>(1, n) * c10::elementSize(type));
-    return at::from_blob(
-        b.data, {n}, [this, b](void *) { give(b); }, at::TensorOptions().dtype(type));
-  }
-};
-
-// It is never destroyed: tensors may outlive the end of main.
-Pool &pool() {
-  static Pool *p = new Pool;
-  return *p;
-}
+using namespace absa;
 
 struct Settings {
   int64_t layers, units;
   double dropout; // 0 outside training
 };
 
-absa::LstmShape shape(const Settings &set, const Tensor &x, const Tensor &sizes) {
+LstmShape shape(const Settings &set, const Tensor &x, const Tensor &sizes) {
   return {set.layers, x.size(1), set.units, x.size(0), sizes.const_data_ptr<int64_t>()[0],
           sizes.size(0), sizes.const_data_ptr<int64_t>(), at::get_num_threads()};
 }
 
-template <typename T> T *data(const Tensor &t) { return t.defined() ? t.data_ptr<T>() : nullptr; }
-
 template <typename T>
-std::vector<absa::LstmWeights<T>> weights_of(const std::vector<Tensor> &w, int64_t layers) {
-  std::vector<absa::LstmWeights<T>> out;
+std::vector<LstmWeights<T>> weights_of(const std::vector<Tensor> &w, int64_t layers) {
+  std::vector<LstmWeights<T>> out;
   for (int64_t i = 0; i < 2 * layers; i++)
     out.push_back({data<T>(w[4 * i]), data<T>(w[4 * i + 1]), data<T>(w[4 * i + 2]), data<T>(w[4 * i + 3])});
   return out;
@@ -131,19 +49,17 @@ Outputs run(const Settings &set, const Tensor &x, const Tensor &sizes, const Ten
   out.h = at::empty({2 * s.layers, s.sequences, s.units}, x.options());
   out.c = at::empty_like(out.h);
   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "lstm", [&] {
-    out.saved = pool().tensor(absa::lstm_saved<scalar_t>(s, train), x.scalar_type());
-    const Tensor scratch = pool().tensor(absa::lstm_scratch<scalar_t>(s, false), x.scalar_type());
+    out.saved = pool().tensor(lstm_saved<scalar_t>(s, train), x.scalar_type());
+    const Tensor scratch = pool().tensor(lstm_scratch<scalar_t>(s, false), x.scalar_type());
     const auto w = weights_of<scalar_t>(weights, s.layers);
     const auto m = masks_of<scalar_t>(masks);
-    absa::lstm_forward<scalar_t>(s, w.data(), data<scalar_t>(x), data<scalar_t>(h0), data<scalar_t>(c0),
+    lstm_forward<scalar_t>(s, w.data(), data<scalar_t>(x), data<scalar_t>(h0), data<scalar_t>(c0),
                                  m.empty() ? nullptr : m.data(), train, data<scalar_t>(out.saved),
                                  data<scalar_t>(scratch), data<scalar_t>(out.y), data<scalar_t>(out.h),
                                  data<scalar_t>(out.c));
   });
   return out;
 }
-
-Tensor contiguous(const Tensor &t) { return t.defined() ? t.contiguous() : t; }
 
 struct PackedLstm : torch::autograd::Function<PackedLstm> {
   static variable_list forward(AutogradContext *ctx, const Tensor &x, const Tensor &h0, const Tensor &c0,
@@ -181,13 +97,13 @@ struct PackedLstm : torch::autograd::Function<PackedLstm> {
 
     const Tensor y_grad = contiguous(grad[0]), h_grad = contiguous(grad[1]), c_grad = contiguous(grad[2]);
     AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "lstm", [&] {
-      const Tensor scratch = pool().tensor(absa::lstm_scratch<scalar_t>(s, true), x.scalar_type());
+      const Tensor scratch = pool().tensor(lstm_scratch<scalar_t>(s, true), x.scalar_type());
       const auto w = weights_of<scalar_t>(weights, s.layers);
       const auto m = masks_of<scalar_t>(masks);
-      std::vector<absa::LstmGrads<scalar_t>> g;
+      std::vector<LstmGrads<scalar_t>> g;
       for (int64_t i = 0; i < n; i += 4)
         g.push_back({data<scalar_t>(out[3 + i]), data<scalar_t>(out[4 + i]), data<scalar_t>(out[5 + i])});
-      absa::lstm_backward<scalar_t>(s, w.data(), data<scalar_t>(x), m.empty() ? nullptr : m.data(),
+      lstm_backward<scalar_t>(s, w.data(), data<scalar_t>(x), m.empty() ? nullptr : m.data(),
                                     data<scalar_t>(kept), data<scalar_t>(scratch), data<scalar_t>(y_grad),
                                     data<scalar_t>(h_grad), data<scalar_t>(c_grad), g.data(),
                                     data<scalar_t>(out[0]), data<scalar_t>(out[1]), data<scalar_t>(out[2]));
@@ -233,13 +149,13 @@ void check(const Settings &set, const Tensor &x, const Tensor &sizes, const Tens
 
 extern "C" {
 
-const char *absa_lstm_variant(void) { return absa::lstm_variant().name; }
+const char *absa_lstm_variant(void) { return variant().name; }
 
-bool absa_lstm_use(const char *variant) { return absa::lstm_use(variant); }
+bool absa_lstm_use(const char *variant) { return use_variant(variant); }
 
 char *absa_lstm(absa_tensor x, absa_tensor sizes, absa_tensor h0, absa_tensor c0, absa_tensor *weights,
                 int64_t layers, int64_t units, double dropout, absa_tensor *out) {
-  try {
+  return guard([&] {
     const auto tensor = [](absa_tensor t) -> Tensor & { return *static_cast<Tensor *>(t); };
     Settings set{layers, units, dropout};
     std::vector<Tensor> w;
@@ -277,13 +193,6 @@ char *absa_lstm(absa_tensor x, absa_tensor sizes, absa_tensor h0, absa_tensor c0
     }
     for (int i = 0; i < 3; i++)
       out[i] = new Tensor(y[i]);
-    return nullptr;
-  } catch (const c10::Error &e) {
-    return strdup(e.what_without_backtrace());
-  } catch (const std::exception &e) {
-    return strdup(e.what());
-  } catch (...) {
-    return strdup("unknown C++ exception");
-  }
+  });
 }
 }

@@ -57,6 +57,20 @@ template <typename T> struct BackwardStep {
   T *gates_grad; // [b,4H]
 };
 
+// ScoreStep is additive attention's score of rows of u [n,F], columns `begin` to
+// `end`: forward u' = tanh(u + b) and score = u'·q, backward from the gradient
+// of the score.
+template <typename T> struct ScoreStep {
+  int64_t rows, begin, end, stride, score_stride;
+  const T *query;    // [F]
+  const T *bias;     // [F], forward
+  T *u;              // [n,F]: u in, u' out; backward u'
+  T *score;          // [n], forward: written; backward: its gradient
+  T *u_grad;         // [n,F], written, of u
+  T *query_grad;     // [F], written
+  T *bias_grad;      // [F], written
+};
+
 // Kernel is the source compiled for one instruction set.
 template <typename T> struct Kernel {
   int64_t (*packed_forward)(int64_t units);  // elements that pack_forward writes
@@ -68,6 +82,8 @@ template <typename T> struct Kernel {
   // column_sums adds up the rows of x [rows,stride] from column begin to end.
   void (*column_sums)(int64_t rows, int64_t stride, int64_t begin, int64_t end,
                       const T *x, T *sums);
+  void (*score_forward)(const ScoreStep<T> &); // all columns
+  void (*score_backward)(const ScoreStep<T> &);
 };
 
 struct Variant {

@@ -447,9 +447,54 @@ void column_sums(int64_t rows, int64_t stride, int64_t begin, int64_t end, const
   }
 }
 
+template <typename T> void score_forward(const ScoreStep<T> &s) {
+  typedef typename Lanes<T>::V V;
+  constexpr int64_t L = lanes<T>;
+  for (int64_t r = 0; r < s.rows; r++) {
+    V sum = {};
+    T *u = s.u + r * s.stride;
+    for (int64_t c = 0; c < s.end; c += L) {
+      const int64_t n = s.end - c;
+      const V y = hyperbolic_tangent(load(u + c, n) + load(s.bias + c, n));
+      store(u + c, y, n);
+      sum = multiply_add(y, load(s.query + c, n), sum);
+    }
+    T score = 0;
+    for (int64_t i = 0; i < L; i++)
+      score += sum[i];
+    s.score[r * s.score_stride] = score;
+  }
+}
+
+template <typename T> void score_backward(const ScoreStep<T> &s) {
+  typedef typename Lanes<T>::V V;
+  constexpr int64_t L = lanes<T>;
+  const V one = all(T(1));
+  for (int64_t c = s.begin; c < s.end; c += 2 * L) { // a cache line of columns
+    V query_grad[2] = {}, bias_grad[2] = {};
+    const int64_t m = min(2 * L, s.end - c);
+    const V query[2] = {load(s.query + c, m), m > L ? load(s.query + c + L, m - L) : all(T(0))};
+    for (int64_t r = 0; r < s.rows; r++) {
+      const V grad = all(s.score[r * s.score_stride]);
+      for (int64_t i = 0; i * L < m; i++) {
+        const int64_t n = m - i * L;
+        const V y = load(s.u + r * s.stride + c + i * L, n);
+        const V u_grad = grad * query[i] * (one - y * y);
+        query_grad[i] = multiply_add(grad, y, query_grad[i]);
+        bias_grad[i] = bias_grad[i] + u_grad;
+        store(s.u_grad + r * s.stride + c + i * L, u_grad, n);
+      }
+    }
+    for (int64_t i = 0; i * L < m; i++) {
+      store(s.query_grad + c + i * L, query_grad[i], m - i * L);
+      store(s.bias_grad + c + i * L, bias_grad[i], m - i * L);
+    }
+  }
+}
+
 template <typename T> constexpr Kernel<T> kernel() {
   return {packed_forward<T>, packed_backward<T>, pack_forward<T>, pack_backward<T>,
-          forward<T>,        backward<T>,        column_sums<T>};
+          forward<T>,        backward<T>,        column_sums<T>,  score_forward<T>, score_backward<T>};
 }
 
 } // namespace ABSA_VARIANT

@@ -1,92 +1,11 @@
 #include "lstm_run.h"
 
+#include "cpu.h"
+
 #include <omp.h>
-
-#include <algorithm>
-#include <cstring>
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
-// BLAS, of LibTorch; matrices are column-major.
-extern "C" {
-void sgemm_(const char *, const char *, const int *, const int *, const int *, const float *,
-            const float *, const int *, const float *, const int *, const float *, float *,
-            const int *);
-void dgemm_(const char *, const char *, const int *, const int *, const int *, const double *,
-            const double *, const int *, const double *, const int *, const double *, double *,
-            const int *);
-}
 
 namespace absa {
 namespace {
-
-const Variant *best() {
-  for (const Variant *v : {&lstm_avx512, &lstm_avx2})
-    if (v->runs())
-      return v;
-  return &lstm_portable;
-}
-
-const Variant *chosen = nullptr;
-
-template <typename T> const Kernel<T> &kernel();
-template <> const Kernel<float> &kernel() { return lstm_variant().f32; }
-template <> const Kernel<double> &kernel() { return lstm_variant().f64; }
-
-// FlushDenormals is in force on the thread that holds it: a number too small for
-// a normal float becomes zero, where a vanishing gradient would otherwise take
-// ten times as long.
-class FlushDenormals {
-#if defined(__x86_64__)
-  unsigned before = _mm_getcsr();
-
-public:
-  FlushDenormals() { _mm_setcsr(before | 0x8040); } // FTZ and DAZ
-  ~FlushDenormals() { _mm_setcsr(before); }
-#else
-public:
-  FlushDenormals() {}
-#endif
-};
-
-void blas(char ta, char tb, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
-          float beta, float *c, int ldc) {
-  const float one = 1;
-  sgemm_(&ta, &tb, &m, &n, &k, &one, a, &lda, b, &ldb, &beta, c, &ldc);
-}
-void blas(char ta, char tb, int m, int n, int k, const double *a, int lda, const double *b,
-          int ldb, double beta, double *c, int ldc) {
-  const double one = 1;
-  dgemm_(&ta, &tb, &m, &n, &k, &one, a, &lda, b, &ldb, &beta, c, &ldc);
-}
-
-// product computes c [m,n] = op(a) op(b) + beta c, all row-major; op(a) is [m,k].
-template <typename T>
-void product(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T *a, int64_t lda,
-             const T *b, int64_t ldb, T beta, T *c, int64_t ldc) {
-  if (m > 0 && n > 0)
-    blas(tb ? 'T' : 'N', ta ? 'T' : 'N', n, m, k, b, ldb, a, lda, beta, c, ldc);
-}
-
-// Share is what one of `of` threads does.
-struct Share {
-  int64_t index, of;
-
-  int64_t begin(int64_t n) const { return n * index / of; }
-  int64_t end(int64_t n) const { return n * (index + 1) / of; }
-
-  // each calls f(direction, begin, end) for this thread's part of n items in
-  // each of both directions; with two threads that is one direction each.
-  template <typename F> void each(int64_t n, F f) const {
-    for (int64_t d = 0; d < 2; d++) {
-      const int64_t b = std::max(begin(2 * n), d * n), e = std::min(end(2 * n), (d + 1) * n);
-      if (b < e)
-        f(d, b - d * n, e - d * n);
-    }
-  }
-};
 
 // A step is cut among threads by sequences, never finer than this.
 constexpr int64_t least_sequences = 8;
@@ -104,13 +23,6 @@ template <typename T> struct Arena {
     return p;
   }
 };
-
-// stride is the distance of rows of n elements: an odd number of cache lines, so
-// that a column of many rows spreads over the whole cache.
-template <typename T> int64_t stride(int64_t n) {
-  constexpr int64_t line = 64 / sizeof(T);
-  return ((n + line - 1) / line | 1) * line;
-}
 
 // Saved is what the forward pass computes for one layer and direction. Row n of
 // hidden and cell is the state before token n.
@@ -321,25 +233,6 @@ template <typename F> void first_token(const LstmShape &s, int d, F f) {
 
 } // namespace
 
-const Variant &lstm_variant() {
-  if (!chosen)
-    chosen = best();
-  return *chosen;
-}
-
-bool lstm_use(const char *name) {
-  if (!name) {
-    chosen = best();
-    return true;
-  }
-  for (const Variant *v : {&lstm_portable, &lstm_avx2, &lstm_avx512})
-    if (!strcmp(name, v->name) && v->runs()) {
-      chosen = v;
-      return true;
-    }
-  return false;
-}
-
 template <typename T> int64_t lstm_saved(const LstmShape &s, bool train) {
   Arena<T> a;
   if (!train) {
@@ -378,11 +271,11 @@ void lstm_forward(const LstmShape &s, const LstmWeights<T> *weights, const T *x,
     for (int64_t l = 0; l < s.layers; l++) {
       const Layer<T> own = layer_at(s, saves, train, l);
       const int64_t width = s.width(l);
-      share.each(N, [&](int64_t d, int64_t begin, int64_t end) {
+      share.each(2, N, [&](int64_t d, int64_t begin, int64_t end) {
         product(false, true, end - begin, 4 * H, width, in + begin * in_stride, in_stride,
                 weights[2 * l + d].input, width, T(0), own.direction[d].gates + begin * gates, gates);
       });
-      share.each(1, [&](int64_t d, int64_t, int64_t) {
+      share.each(2, 1, [&](int64_t d, int64_t, int64_t) {
         const LstmWeights<T> &w = weights[2 * l + d];
         k.pack_forward(H, w.hidden, tmp.weight[d]);
         for (int64_t i = 0; i < 4 * H; i++)
@@ -435,7 +328,7 @@ void lstm_backward(const LstmShape &s, const LstmWeights<T> *weights, const T *x
       const int64_t in_stride = l > 0 ? between : s.inputs;
       const int64_t width = s.width(l);
 
-      share.each(1, [&](int64_t d, int64_t, int64_t) {
+      share.each(2, 1, [&](int64_t d, int64_t, int64_t) {
         const int64_t at = (2 * l + d) * states;
         k.pack_backward(H, weights[2 * l + d].hidden, tmp.weight[d]);
         copy_rows(s.sequences, H, last_cell_grad ? last_cell_grad + at : nullptr, H, tmp.cell_grad[d], state);
@@ -447,7 +340,7 @@ void lstm_backward(const LstmShape &s, const LstmWeights<T> *weights, const T *x
                            last_hidden_grad ? last_hidden_grad + (2 * l + d) * states : nullptr);
       });
 #pragma omp barrier
-      share.each(4 * H, [&](int64_t d, int64_t begin, int64_t end) {
+      share.each(2, 4 * H, [&](int64_t d, int64_t begin, int64_t end) {
         const LstmGrads<T> &g = grads[2 * l + d];
         const T *from = tmp.gates_grad[d] + begin;
         product(true, false, end - begin, width, N, from, gates, in, in_stride, T(0),
@@ -462,7 +355,7 @@ void lstm_backward(const LstmShape &s, const LstmWeights<T> *weights, const T *x
           product(false, false, end - begin, width, 4 * H, tmp.gates_grad[d] + begin * gates, gates,
                   weights[2 * l + d].input, width, T(d), in_grad + begin * in_stride, in_stride);
       }
-      share.each(1, [&](int64_t d, int64_t, int64_t) {
+      share.each(2, 1, [&](int64_t d, int64_t, int64_t) {
         const int64_t at = (2 * l + d) * states;
         if (cell_grad)
           copy_rows(s.sequences, H, tmp.cell_grad[d], state, cell_grad + at, H);

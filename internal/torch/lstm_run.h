@@ -51,11 +51,6 @@ void lstm_backward(const LstmShape &, const LstmWeights<T> *weights, const T *x,
                    const T *last_hidden_grad, const T *last_cell_grad, const LstmGrads<T> *grads,
                    T *x_grad, T *hidden_grad, T *cell_grad);
 
-// lstm_variant returns the kernels in use; lstm_use takes the best ones that run
-// here for NULL, else those of that name, and returns whether they run here.
-const Variant &lstm_variant();
-bool lstm_use(const char *name);
-
 } // namespace absa
 
 #endif

@@ -23,6 +23,7 @@ void absa_set_threads(int threads);
 int absa_threads(void);
 void absa_flush_denormals(bool on);
 void absa_release_threads(void);
+void absa_keep_memory(void);
 
 void absa_set_grad_mode(bool enabled);
 char *absa_seed(uint64_t seed);
@@ -47,6 +48,12 @@ char *absa_adam(absa_tensor *params, absa_tensor *exp_avgs,
 char *absa_lstm(absa_tensor x, absa_tensor sizes, absa_tensor h0,
                 absa_tensor c0, absa_tensor *weights, int64_t layers,
                 int64_t units, double dropout, absa_tensor *out);
+// Scores [N,A] of tokens [N,D]; weights are, for each aspect, [F,D], [F] and
+// [1,F].
+char *absa_additive_scores(absa_tensor h, absa_tensor *weights, int64_t aspects,
+                           absa_tensor *out);
+
+// The kernels of both, by instruction set.
 const char *absa_lstm_variant(void);
 bool absa_lstm_use(const char *variant);
 
