@@ -470,24 +470,18 @@ template <typename T> void score_backward(const ScoreStep<T> &s) {
   typedef typename Lanes<T>::V V;
   constexpr int64_t L = lanes<T>;
   const V one = all(T(1));
-  for (int64_t c = s.begin; c < s.end; c += 2 * L) { // a cache line of columns
-    V query_grad[2] = {}, bias_grad[2] = {};
-    const int64_t m = min(2 * L, s.end - c);
-    const V query[2] = {load(s.query + c, m), m > L ? load(s.query + c + L, m - L) : all(T(0))};
-    for (int64_t r = 0; r < s.rows; r++) {
-      const V grad = all(s.score[r * s.score_stride]);
-      for (int64_t i = 0; i * L < m; i++) {
-        const int64_t n = m - i * L;
-        const V y = load(s.u + r * s.stride + c + i * L, n);
-        const V u_grad = grad * query[i] * (one - y * y);
-        query_grad[i] = multiply_add(grad, y, query_grad[i]);
-        bias_grad[i] = bias_grad[i] + u_grad;
-        store(s.u_grad + r * s.stride + c + i * L, u_grad, n);
-      }
-    }
-    for (int64_t i = 0; i * L < m; i++) {
-      store(s.query_grad + c + i * L, query_grad[i], m - i * L);
-      store(s.bias_grad + c + i * L, bias_grad[i], m - i * L);
+  for (int64_t c = s.begin; c < s.end; c++)
+    s.query_grad[c] = s.bias_grad[c] = 0;
+  for (int64_t r = 0; r < s.rows; r++) {
+    const V grad = all(s.score[r * s.score_stride]);
+    const T *u = s.u + r * s.stride;
+    T *u_grad = s.u_grad + r * s.stride;
+    for (int64_t c = s.begin; c < s.end; c += L) {
+      const int64_t n = s.end - c;
+      const V y = load(u + c, n), g = grad * load(s.query + c, n) * (one - y * y);
+      store(u_grad + c, g, n);
+      store(s.query_grad + c, multiply_add(grad, y, load(s.query_grad + c, n)), n);
+      store(s.bias_grad + c, load(s.bias_grad + c, n) + g, n);
     }
   }
 }
