@@ -12,6 +12,7 @@ ARGS ?=
 WITH_LIBTORCH := set -a; . ./libtorch.env; set +a;
 # The peers that tests and benchmarks compare with (PyTorch and others).
 PYTHON := .venv/bin/python
+BENCH := PYTHONPATH=reference $(PYTHON) -m bench
 # Two test binaries at a time: each one uses the threads of LibTorch besides.
 GOTEST := go test -p 2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -52,11 +53,11 @@ soak: build venv ## run the long checks in their long form, after absa fetch (ha
 	go test -p 1 -count 1 -run Soak -timeout 12h ./...
 	@$(PYTHON) reference/accuracy.py
 	@$(PYTHON) reference/accuracy.py --preset restaurants --at-least 0.765
-	@$(PYTHON) reference/bench.py
+	@$(BENCH) --only training
 
 .PHONY: bench
-bench: build venv ## measure training speed against PyTorch
-	@$(PYTHON) reference/bench.py $(ARGS)
+bench: build venv ## measure speed and memory beside PyTorch (ARGS=--quick: a short form)
+	@$(BENCH) $(ARGS)
 
 .PHONY: bench-checkpoints
 bench-checkpoints: build ## measure what saving and resuming cost, after absa fetch (ten minutes)

@@ -24,6 +24,7 @@ func newTrainCmd() *cobra.Command {
 		resume, initFrom    string
 		set                 []string
 		asJSON, quiet       bool
+		profile             bool
 	)
 	c := &cobra.Command{
 		Use:   "train",
@@ -94,7 +95,7 @@ new run with the weights of another one: aspects that it lacks start fresh.`,
 			if resume == "" {
 				defer os.Remove(out) // only if nothing is in it
 			}
-			result, err := trainer.Train(c.Context(), trainer.Options{Config: loaded.Config, Out: out, Resume: resume, Save: save, Report: show.event})
+			result, err := trainer.Train(c.Context(), trainer.Options{Config: loaded.Config, Out: out, Resume: resume, Save: save, Profile: profile, Report: show.event})
 			show.close()
 			if err != nil {
 				if show.tested != nil && !asJSON { // tested, but not saved
@@ -115,6 +116,7 @@ new run with the weights of another one: aspects that it lacks start fresh.`,
 	f.StringVar(&resume, "resume", "", "go on with a run: auto, or the `folder` of a run or checkpoint")
 	f.StringVar(&initFrom, "init-from", "", "begin with the weights of a run, a checkpoint or a .safetensors `file` (train.init_from)")
 	f.StringVar(&device, "device", "", "auto, cpu, cuda or `cuda:N` (train.device)")
+	f.BoolVar(&profile, "profile", false, "measure the parts of a step; the run folder gets profile.json")
 	f.BoolVar(&asJSON, "json", false, "print result.json on one line instead of the table")
 	f.BoolVarP(&quiet, "quiet", "q", false, "no progress, no notes")
 	return c

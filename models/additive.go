@@ -28,12 +28,8 @@ func newAdditiveAttention(p *torch.Parameters, config configs.Model, aspects []s
 }
 
 func (q *additiveAttention) pool(s *torch.Scope, h states) torch.Tensor {
-	scores := make([]torch.Tensor, len(q.scores))
-	for a, w := range q.projections {
-		uN := s.Tanh(s.Linear(h.packed.Data, w.Weight, w.Bias))
-		scores[a] = s.Linear(uN, q.scores[a], torch.Tensor{})
-	}
-	scoreBTA := s.Pad(torch.Packed{Data: s.Cat(1, scores...), BatchSizes: h.packed.BatchSizes})
+	scoreNA := s.AdditiveScores(h.packed.Data, q.projections, q.scores)
+	scoreBTA := s.Pad(torch.Packed{Data: scoreNA, BatchSizes: h.packed.BatchSizes})
 	padding := s.Unsqueeze(s.Not(h.Valid), -1)
 	weightBTA := s.Softmax(s.MaskedFill(scoreBTA, padding, lowest), 1)
 	return s.Matmul(s.Transpose(weightBTA, 1, 2), h.padded(s))

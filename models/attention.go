@@ -63,45 +63,77 @@ func newSelfAttention(p *torch.Parameters, config configs.Model, aspects []strin
 
 func (q *selfAttention) pool(s *torch.Scope, h states) torch.Tensor {
 	hBTD := h.padded(s)
+	switch q.poolBy {
+	case "last_padded":
+		return q.one(s, q.queries(s, s.Select(hBTD, 1, -1)), hBTD, h.Input)
+	case "last":
+		return q.one(s, q.queries(s, q.lastValid(s, hBTD, h.Input)), hBTD, h.Input)
+	case "query":
+		return q.one(s, q.learnedQueries(s), hBTD, h.Input)
+	}
 	pooled := make([]torch.Tensor, len(q.aspects))
 	for a, w := range q.aspects {
-		switch q.poolBy {
-		case "last_padded":
-			pooled[a] = q.one(s, w, s.Select(hBTD, 1, -1), hBTD, h.Input)
-		case "last":
-			pooled[a] = q.one(s, w, q.lastValid(s, hBTD, h.Input), hBTD, h.Input)
-		case "query":
-			pooled[a] = q.one(s, w, s.Unsqueeze(w.seed, 0), hBTD, h.Input)
-		case "mean": // the projection is linear: once after the mean
-			yBTD := q.all(s, w, hBTD, h.Input)
+		yBTD := q.all(s, w, hBTD, h.Input)
+		if q.poolBy == "mean" { // the projection is linear: once after the mean
 			pooled[a] = s.Linear(meanOverTokens(s, yBTD, h.Input), w.output.Weight, w.output.Bias)
-		case "max":
-			yBTD := q.all(s, w, hBTD, h.Input)
+		} else {
 			pooled[a] = maxOverTokens(s, s.Linear(yBTD, w.output.Weight, w.output.Bias), h.Input)
 		}
 	}
 	return s.Stack(1, pooled...)
 }
 
-// one returns the attention's output for one query x [B,2H], or [1,2H] for all
-// sentences, over h [B,T,2H]: [B,2H].
-func (q *selfAttention) one(s *torch.Scope, w attentionWeights, x, h torch.Tensor, in Input) torch.Tensor {
-	features := q.features
-	d := features / q.heads
-	qBD := s.Linear(x, w.query.Weight, w.query.Bias)
-	qhBd := s.Transpose(s.Reshape(qBD, -1, q.heads, d), 0, 1)
-	foldedBhD := s.Transpose(s.Matmul(qhBd, s.Reshape(w.key.Weight, q.heads, d, features)), 0, 1)
-
-	scoreBhT := s.Scale(s.Matmul(foldedBhD, s.Transpose(h, 1, 2)), 1/math.Sqrt(float64(d)))
-	if q.masked {
-		scoreBhT = s.MaskedFill(scoreBhT, s.Unsqueeze(s.Not(in.Valid), 1), lowest)
+// joined returns one matrix of all aspects below each other.
+func (q *selfAttention) joined(s *torch.Scope, of func(w attentionWeights) torch.Tensor) torch.Tensor {
+	list := make([]torch.Tensor, len(q.aspects))
+	for a, w := range q.aspects {
+		list[a] = of(w)
 	}
-	weightBhT := s.Softmax(scoreBhT, -1)
+	return s.Cat(0, list...)
+}
 
-	contexthBD := s.Transpose(s.Matmul(weightBhT, h), 0, 1)
-	valuehDd := s.Transpose(s.Reshape(w.value.Weight, q.heads, d, features), 1, 2)
-	yBD := s.Reshape(s.Transpose(s.Matmul(contexthBD, valuehDd), 0, 1), in.B, features)
-	return s.Linear(s.Add(yBD, w.value.Bias), w.output.Weight, w.output.Bias)
+// queries projects x [B,2H] for all A aspects and their n heads: [A·n,B,d].
+func (q *selfAttention) queries(s *torch.Scope, x torch.Tensor) torch.Tensor {
+	weight := q.joined(s, func(w attentionWeights) torch.Tensor { return w.query.Weight })
+	bias := q.joined(s, func(w attentionWeights) torch.Tensor { return w.query.Bias })
+	n := int64(len(q.aspects)) * q.heads
+	return s.Transpose(s.Reshape(s.Linear(x, weight, bias), -1, n, q.features/q.heads), 0, 1)
+}
+
+// learnedQueries projects each aspect's own query: [A·n,1,d].
+func (q *selfAttention) learnedQueries(s *torch.Scope) torch.Tensor {
+	aspects := make([]torch.Tensor, len(q.aspects))
+	for a, w := range q.aspects {
+		aspects[a] = s.Linear(s.Unsqueeze(w.seed, 0), w.query.Weight, w.query.Bias)
+	}
+	return s.Reshape(s.Cat(0, aspects...), -1, 1, q.features/q.heads)
+}
+
+// one returns each aspect's attention for one query per head, of [A·n,B,d] or,
+// for all sentences, [A·n,1,d], over h [B,T,2H]: [B,A,2H]. All aspects are one
+// computation: as many small products would take longer to begin than to do.
+func (q *selfAttention) one(s *torch.Scope, queries, h torch.Tensor, in Input) torch.Tensor {
+	A, F, d := int64(len(q.aspects)), q.features, q.features/q.heads
+	n := A * q.heads
+	keyndF := s.Reshape(q.joined(s, func(w attentionWeights) torch.Tensor { return w.key.Weight }), n, d, F)
+	foldedBnF := s.Transpose(s.Matmul(queries, keyndF), 0, 1)
+
+	scoreBnT := s.Scale(s.Matmul(foldedBnF, s.Transpose(h, 1, 2)), 1/math.Sqrt(float64(d)))
+	if q.masked {
+		scoreBnT = s.MaskedFill(scoreBnT, s.Unsqueeze(s.Not(in.Valid), 1), lowest)
+	}
+	weightBnT := s.Softmax(scoreBnT, -1)
+
+	// Weights stand on the left: their gradients then come in their own layout.
+	contextnFB := s.Transpose(s.Transpose(s.Matmul(weightBnT, h), 0, 1), 1, 2)
+	valuendF := s.Reshape(q.joined(s, func(w attentionWeights) torch.Tensor { return w.value.Weight }), n, d, F)
+	valueBias := q.joined(s, func(w attentionWeights) torch.Tensor { return w.value.Bias })
+	yAFB := s.Add(s.Reshape(s.Matmul(valuendF, contextnFB), A, F, in.B), s.Reshape(valueBias, A, F, 1))
+
+	outputAFF := s.Reshape(q.joined(s, func(w attentionWeights) torch.Tensor { return w.output.Weight }), A, F, F)
+	outputBias := q.joined(s, func(w attentionWeights) torch.Tensor { return w.output.Bias })
+	outAFB := s.Add(s.Matmul(outputAFF, yAFB), s.Reshape(outputBias, A, F, 1))
+	return s.Transpose(s.Transpose(outAFB, 0, 2), 1, 2)
 }
 
 // all returns the heads' joined outputs for every position, before the output

@@ -83,6 +83,7 @@ func New(config configs.Model, labels Labels, vectors Vectors, device torch.Devi
 	m := &Model{Labels: labels, Parameters: p, config: config}
 	m.embedding = p.Values("embedding.weight", vectors.Trainable, vectors.Values, v, d)
 	m.backbone = p.LSTM("backbone", d, h, int64(config.Layers), config.LayerDropout)
+	m.backbone.ATen = config.LSTM == "aten"
 	var err error
 	if m.pooling, err = newPooling(p, config, labels.Aspects); err != nil {
 		p.Close()

@@ -18,15 +18,18 @@ from statistics import mean, stdev
 
 import torch
 
-import bench
+import data
+import train
+from bench.absa import PROGRAM
+from bench.corpus import ROOT, installed
 
 
 def absa(preset: str, seed: int, threads: int, out: Path) -> float:
     """Accuracy of a preset with one seed, trained and tested by absa."""
-    command = [bench.ROOT / "bin" / "absa", "train", "--quiet", "--json"]
+    command: list[str | Path] = [PROGRAM, "train", "--quiet", "--json"]
     command += ["--config", preset, "--device", "cpu", "--out", out]
     command += [f"--set=train.seed={seed}", f"--set=train.threads={threads}"]
-    done = subprocess.run(command, cwd=bench.ROOT, stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
     result = json.loads(done.stdout)
     rows = " ".join(
         f"{name} {row['accuracy']:.4f}" for name, row in result["aspects"].items()
@@ -37,6 +40,25 @@ def absa(preset: str, seed: int, threads: int, out: Path) -> float:
         file=sys.stderr,
     )
     return float(result["accuracy"])
+
+
+def pytorch(seeds: range, split: Path, threads: int) -> list[float]:
+    """Accuracy of the article's recipe with every seed, trained by train.py."""
+    torch.set_num_threads(threads)
+    corpus = installed()
+    if not corpus.vectors:
+        sys.exit("accuracy is that on SemEval-2014: absa fetch semeval2014 glove-100d")
+    reviews = data.training_part(data.read_reviews(corpus.train), split)
+    tested = data.read_reviews(corpus.test)
+    words = list(dict.fromkeys(w for r in reviews + tested for w in r.tokens))
+    index, matrix = data.embedding(data.read_vectors(corpus.vectors, words))
+    training, test = (data.batches(part, index, matrix) for part in (reviews, tested))
+    accuracies = []
+    for s in seeds:
+        run = train.run(s, matrix, training, test, epochs=3)
+        accuracies.append(run["accuracy"])
+        print(f"PyTorch seed {s}: {accuracies[-1]:.4f}", file=sys.stderr)
+    return accuracies
 
 
 def summary(name: str, values: list[float]) -> str:
@@ -63,15 +85,8 @@ def main() -> None:
             sys.exit(f"the mean is below {arguments.at_least}")
         if arguments.preset != "article":
             return
-        torch.set_num_threads(arguments.threads)
-        reference = bench.Reference(Path(folder) / "1" / "split.json", real=True)
-    theirs = []
-    for s in seeds:
-        run = bench.train.run(
-            s, reference.matrix, reference.training, reference.test, 3
-        )
-        theirs.append(run["accuracy"])
-        print(f"PyTorch seed {s}: {theirs[-1]:.4f}", file=sys.stderr)
+        split = Path(folder) / "1" / "split.json"
+        theirs = pytorch(seeds, split, arguments.threads)
     print(summary("PyTorch", theirs))
     error = sqrt((stdev(ours) ** 2 + stdev(theirs) ** 2) / len(ours))
     difference = mean(ours) - mean(theirs)

@@ -28,14 +28,28 @@ def pad(data: Tensor, batch_sizes: Tensor) -> Tensor:
 
 
 def lstm(
-    data: Tensor, batch_sizes: Tensor, **weights: Tensor
+    data: Tensor,
+    batch_sizes: Tensor,
+    h_0: Tensor | None = None,
+    c_0: Tensor | None = None,
+    **weights: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Two bidirectional layers of 4 units: packed output [N,8], h_n, c_n."""
     module = nn.LSTM(data.size(1), 4, num_layers=2, bidirectional=True)
     packed = PackedSequence(data, batch_sizes)
-    output, state = torch.func.functional_call(module, weights, (packed,))
+    first = (packed,) if h_0 is None else (packed, (h_0, c_0))
+    output, state = torch.func.functional_call(module, weights, first)
     h_n, c_n = state
     return output.data, h_n, c_n
+
+
+def additive_scores(h: Tensor, **weights: Tensor) -> Tensor:
+    """q·tanh(W h + b) of two aspects, side by side."""
+    scores = [
+        F.linear(torch.tanh(F.linear(h, weights[f"w{a}"], weights[f"b{a}"])), q)
+        for a, q in enumerate((weights["q0"], weights["q1"]))
+    ]
+    return torch.cat(scores, 1)
 
 
 class Recorder:
@@ -143,6 +157,20 @@ def network(add: Callable[..., None]) -> None:
         module = nn.LSTM(3, 4, num_layers=2, bidirectional=True)
         weights = {name: p.detach() for name, p in module.named_parameters()}
         add(case, code, further, data=n(12, 3), batch_sizes=sizes, **weights)
+    for case, code, further in (
+        ("lstm_from", "lstm(**inputs)", "h_n c_n"),
+        ("lstm_from_cell", "lstm(**inputs)[2]", ""),
+    ):
+        module = nn.LSTM(3, 4, num_layers=2, bidirectional=True)
+        weights = {name: p.detach() for name, p in module.named_parameters()}
+        weights |= {"h_0": n(4, 4, 4), "c_0": n(4, 4, 4)}
+        add(case, code, further, data=n(12, 3), batch_sizes=sizes, **weights)
+    weights = {
+        f"{name}{a}": n(*shape)
+        for a in (0, 1)
+        for name, shape in (("w", (5, 3)), ("b", (5,)), ("q", (1, 5)))
+    }
+    add("additive_scores", "additive_scores(**inputs)", h=n(7, 3), **weights)
 
 
 def make() -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -50,6 +50,9 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 	}
 	t.saveIfAsked()
 	t.endSave()
+	if err := t.profile.save(t.out, t.report); err != nil {
+		return nil, err
+	}
 	if err := t.out.finish(r, list, checkpoint.Manifest{
 		Program: Program, LibTorch: torch.Version(), Epoch: t.at.Epoch, Step: t.at.Step,
 	}); err != nil {

@@ -50,6 +50,7 @@ func (t *Trainer) epoch(ctx context.Context) error {
 	t.pace.resume()
 	before := t.now.Seconds
 	begun := time.Now()
+	t.profile.begin(t.at.Epoch + 1)
 	var group []data.Batch
 	for batch, err := range t.batches.Epoch(epoch, t.at.Batch) {
 		if t.at.Batch >= batches || t.exhausted() {
@@ -62,6 +63,7 @@ func (t *Trainer) epoch(ctx context.Context) error {
 		if len(group) < t.config.Train.Accumulate && t.at.Batch+len(group) < batches {
 			continue
 		}
+		t.profile.waited()
 		if ctx.Err() != nil {
 			return fmt.Errorf("%w at step %d: %w", ErrInterrupted, t.at.Step, context.Cause(ctx))
 		}
@@ -79,6 +81,7 @@ func (t *Trainer) epoch(ctx context.Context) error {
 		if err := t.saveAfterStep(); err != nil {
 			return err
 		}
+		t.profile.stepped()
 	}
 	return nil
 }

@@ -143,7 +143,7 @@ func sameFolder(a, b string) bool {
 
 // runFiles are the names that a run may have in its folder before its first
 // checkpoint.
-var runFiles = []string{ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, WeightsFile, ResultFile, lockFile, checkpoint.Folder}
+var runFiles = []string{ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, WeightsFile, ResultFile, ProfileFile, lockFile, checkpoint.Folder}
 
 // lockFile is internal/checkpoint's.
 const lockFile = ".lock"

@@ -49,6 +49,7 @@ func (t *Trainer) step(group []data.Batch) (outcome, error) {
 	if t.ema != nil {
 		t.ema.Update(s)
 	}
+	t.profile.optimized()
 	return done, s.Err()
 }
 
@@ -61,9 +62,13 @@ func (t *Trainer) accumulate(batch data.Batch, i int, targets models.Targets, do
 	if err := torch.Seed(torch.Mix(uint64(t.config.Train.Seed), streamDropout, uint64(number))); err != nil {
 		return err
 	}
-	out := t.model.Forward(s, feed(s, batch))
+	input := feed(s, batch)
+	t.profile.fed()
+	out := t.model.Forward(s, input)
 	loss := t.loss.Forward(s, out, targets)
+	t.profile.forwarded()
 	s.Backward(loss)
+	t.profile.backed()
 	done.loss += s.Item(loss)
 	done.sentences += batch.Size()
 	done.pairs += targets.Pairs
@@ -76,6 +81,7 @@ func (t *Trainer) accumulate(batch data.Batch, i int, targets models.Targets, do
 			done.correct++
 		}
 	}
+	t.profile.rested()
 	return nil
 }
 

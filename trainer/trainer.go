@@ -23,6 +23,9 @@ type Options struct {
 	Resume string
 	Save   <-chan struct{} // asks for a checkpoint after the step under way; may be nil
 	Report func(Event)     // told what happens, from the calling goroutine; may be nil
+	// Profile has the time of a step measured by part; the end of the run writes
+	// ProfileFile.
+	Profile bool
 
 	reached func(checkpoint.Point) // told how far each save has come, from another goroutine
 }
@@ -60,8 +63,9 @@ type Trainer struct {
 	bestWeights []safetensors.Tensor // with train.select: best
 	before      float64              // seconds of training in earlier processes
 
-	begun time.Time
-	pace  pace
+	begun   time.Time
+	pace    pace
+	profile *profiler // nil when off
 }
 
 // Train trains as options say and returns what came of it. When ctx ends, the
@@ -108,6 +112,9 @@ func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer,
 			t.close()
 		}
 	}()
+	if options.Profile {
+		t.profile = &profiler{}
+	}
 	if t.device, err = torch.ParseDevice(c.Train.Device); err != nil {
 		return nil, fmt.Errorf("train.device: %w", err)
 	}

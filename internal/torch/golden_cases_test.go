@@ -72,15 +72,27 @@ var goldenCases = []struct {
 		return []Tensor{p.Data, p.BatchSizes}
 	}},
 	{name: "pad", run: func(s *Scope, in inputs) []Tensor {
-		return one(s.Pad(Packed{Data: in["data"], BatchSizes: in["batch_sizes"]}))
+		return one(s.Pad(goldenPacked(in)))
 	}},
 	{name: "lstm", further: []string{"h_n"}, run: func(s *Scope, in inputs) []Tensor {
-		y, h := goldenLSTM(in).Forward(s, Packed{Data: in["data"], BatchSizes: in["batch_sizes"]}, 4)
+		y, h := goldenLSTM(in).Forward(s, goldenPacked(in), 4)
 		return []Tensor{y.Data, h}
 	}},
 	{name: "lstm_final", run: func(s *Scope, in inputs) []Tensor {
-		_, h := goldenLSTM(in).Forward(s, Packed{Data: in["data"], BatchSizes: in["batch_sizes"]}, 4)
+		_, h := goldenLSTM(in).Forward(s, goldenPacked(in), 4)
 		return one(h)
+	}},
+	{name: "lstm_from", further: []string{"h_n", "c_n"}, run: func(s *Scope, in inputs) []Tensor {
+		y, h, c := goldenLSTM(in).ForwardFrom(s, goldenPacked(in), in["h_0"], in["c_0"])
+		return []Tensor{y.Data, h, c}
+	}},
+	{name: "additive_scores", run: func(s *Scope, in inputs) []Tensor {
+		w := []Affine{{in["w0"], in["b0"]}, {in["w1"], in["b1"]}}
+		return one(s.AdditiveScores(in["h"], w, []Tensor{in["q0"], in["q1"]}))
+	}},
+	{name: "lstm_from_cell", run: func(s *Scope, in inputs) []Tensor {
+		_, _, c := goldenLSTM(in).ForwardFrom(s, goldenPacked(in), in["h_0"], in["c_0"])
+		return one(c)
 	}},
 }
 
@@ -88,6 +100,10 @@ var goldenCases = []struct {
 type inputs map[string]Tensor
 
 func one(t Tensor) []Tensor { return []Tensor{t} }
+
+func goldenPacked(in inputs) Packed {
+	return Packed{Data: in["data"], BatchSizes: in["batch_sizes"]}
+}
 
 // goldenLSTM collects the weights of two layers of 4 units in PyTorch's order.
 func goldenLSTM(in inputs) *LSTM {

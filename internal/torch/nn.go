@@ -1,6 +1,14 @@
 package torch
 
-import "github.com/sugarme/gotch/libtch"
+// #include "shim.h"
+import "C"
+
+import (
+	"fmt"
+	"unsafe"
+
+	"github.com/sugarme/gotch/libtch"
+)
 
 // Linear returns x·wᵀ + b for x [..,in], w [out,in] and b [out]: [..,out]. The
 // zero Tensor as b leaves the bias out.
@@ -11,6 +19,41 @@ func (s *Scope) Linear(x, w, b Tensor) Tensor {
 	p := s.out(1)
 	libtch.AtgLinear(p, x.c, w.c, b.c)
 	return s.got(p, "linear", x, w, b)
+}
+
+// AdditiveScores returns q·tanh(W h + b) for each token h [N,D] and each aspect:
+// [N,A]. projections hold each W [F,D] and b [F], queries each q [1,F]. On the
+// CPU it is one operation for all of them.
+func (s *Scope) AdditiveScores(h Tensor, projections []Affine, queries []Tensor) Tensor {
+	if s.err != nil {
+		return Tensor{}
+	}
+	if len(projections) == 0 || len(queries) != len(projections) {
+		s.Fail(fmt.Errorf("additive scores: %d projections and %d queries", len(projections), len(queries)))
+		return Tensor{}
+	}
+	if !s.device.IsCPU() {
+		return s.plainAdditiveScores(h, projections, queries)
+	}
+	weights := make([]Tensor, 0, 3*len(queries))
+	for a, w := range projections {
+		weights = append(weights, w.Weight, w.Bias, queries[a])
+	}
+	p := s.out(1)
+	err := message(C.absa_additive_scores(C.absa_tensor(h.c), handles(weights), C.int64_t(len(queries)), (*C.absa_tensor)(unsafe.Pointer(p))))
+	if err != nil {
+		s.check(err, "additive_scores", h)
+		return Tensor{}
+	}
+	return s.got(p, "additive_scores", h)
+}
+
+func (s *Scope) plainAdditiveScores(h Tensor, projections []Affine, queries []Tensor) Tensor {
+	scores := make([]Tensor, len(queries))
+	for a, w := range projections {
+		scores[a] = s.Linear(s.Tanh(s.Linear(h, w.Weight, w.Bias)), queries[a], Tensor{})
+	}
+	return s.Cat(1, scores...)
 }
 
 // Embedding returns the rows of weight [V,D] that ids, int64 of any shape,

@@ -1,7 +1,12 @@
 package torch
 
+// #include <stdlib.h>
+// #include "shim.h"
+import "C"
+
 import (
 	"fmt"
+	"unsafe"
 
 	"github.com/sugarme/gotch/libtch"
 )
@@ -45,35 +50,88 @@ type LSTM struct {
 	Layers  int64
 	Dropout float64 // between layers, in training scopes
 
+	// ATen takes LibTorch's own LSTM on the CPU too, the reference that the
+	// fused one of lstm.cpp is several times faster than. Both draw the same
+	// dropout after the same seed. On CUDA it is always LibTorch's, which is
+	// cuDNN's.
+	ATen bool
+
 	// Weights hold, for each layer, forward then reverse direction, the
 	// matrices [4H,in] and [4H,H] and the biases [4H] and [4H], as PyTorch
 	// orders them.
 	Weights []Tensor
 }
 
-// Forward maps packed tokens [N,in] to the states of both directions [N,2H]; it
-// also returns the last state of every layer and direction, [2·layers,B,H].
+// Forward maps packed tokens [N,in] to the states of both directions [N,2H],
+// from zero states; it also returns the last state of every layer and direction,
+// [2·layers,B,H].
 func (l *LSTM) Forward(s *Scope, x Packed, batch int64) (Packed, Tensor) {
 	if s.err != nil {
 		return Packed{}, Tensor{}
 	}
+	var zeros Tensor
+	if l.aten(s) { // the fused one makes its own
+		zeros = s.Zeros(2*l.Layers, batch, l.Hidden)
+	}
+	y, h, _ := l.ForwardFrom(s, x, zeros, zeros)
+	return y, h
+}
+
+// ForwardFrom is Forward from given states and cells, [2·layers,B,H] each, and
+// returns the last cells too.
+func (l *LSTM) ForwardFrom(s *Scope, x Packed, h, c Tensor) (Packed, Tensor, Tensor) {
+	if s.err != nil {
+		return Packed{}, Tensor{}, Tensor{}
+	}
 	if got, want := len(l.Weights), int(8*l.Layers); got != want {
 		s.Fail(fmt.Errorf("lstm: got %d weights, want %d", got, want))
-		return Packed{}, Tensor{}
-	}
-	zeros := s.Zeros(2*l.Layers, batch, l.Hidden)
-	if s.err != nil {
-		return Packed{}, Tensor{}
-	}
-	train := int32(1)
-	if s.inference {
-		train = 0
+		return Packed{}, Tensor{}, Tensor{}
 	}
 	p := s.out(3)
-	libtch.AtgLstmData(p, x.Data.c, x.BatchSizes.c, []libtch.Ctensor{zeros.c, zeros.c}, 2,
-		ctensors(l.Weights), len(l.Weights), 1, l.Layers, l.Dropout, train, 1)
-	y, h, _ := s.got3(p, "lstm", x.Data, x.BatchSizes)
-	return Packed{Data: y, BatchSizes: x.BatchSizes}, h
+	if l.aten(s) {
+		libtch.AtgLstmData(p, x.Data.c, x.BatchSizes.c, []libtch.Ctensor{h.c, c.c}, 2,
+			ctensors(l.Weights), len(l.Weights), 1, l.Layers, l.Dropout, flag(!s.inference), 1)
+	} else {
+		dropout := l.Dropout
+		if s.inference {
+			dropout = 0
+		}
+		err := message(C.absa_lstm(C.absa_tensor(x.Data.c), C.absa_tensor(x.BatchSizes.c),
+			C.absa_tensor(h.c), C.absa_tensor(c.c), handles(l.Weights), C.int64_t(l.Layers),
+			C.int64_t(l.Hidden), C.double(dropout), (*C.absa_tensor)(unsafe.Pointer(p))))
+		if err != nil {
+			s.check(err, "lstm", x.Data, x.BatchSizes)
+			return Packed{}, Tensor{}, Tensor{}
+		}
+	}
+	y, last, cells := s.got3(p, "lstm", x.Data, x.BatchSizes)
+	return Packed{Data: y, BatchSizes: x.BatchSizes}, last, cells
+}
+
+func (l *LSTM) aten(s *Scope) bool { return l.ATen || !s.device.IsCPU() }
+
+func flag(on bool) int32 {
+	if on {
+		return 1
+	}
+	return 0
+}
+
+// LSTMKernels names the instruction set that the fused LSTM runs with: portable,
+// avx2 or avx512, the best one that the processor has.
+func LSTMKernels() string { return C.GoString(C.absa_lstm_variant()) }
+
+// UseLSTMKernels takes those of the given name, or the best ones for "".
+func UseLSTMKernels(name string) error {
+	var c *C.char
+	if name != "" {
+		c = C.CString(name)
+		defer C.free(unsafe.Pointer(c))
+	}
+	if !C.absa_lstm_use(c) {
+		return fmt.Errorf("lstm: no kernels %q on this processor", name)
+	}
+	return nil
 }
 
 // Zeros returns a float32 tensor of zeros on the scope's device.

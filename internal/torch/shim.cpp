@@ -8,6 +8,7 @@
 #include <ATen/ops/_fused_adam.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <dlfcn.h>
+#include <malloc.h>
 #include <omp.h>
 #include <torch/torch.h>
 #include <torch/version.h>
@@ -88,6 +89,13 @@ void absa_flush_denormals(bool on) { at::globalContext().setFlushDenormal(on); }
 // of another one. Pausing the runtime ends them; the next region starts them
 // anew, which costs a tenth of a millisecond (BenchmarkParallelRegion).
 void absa_release_threads(void) { omp_pause_resource_all(omp_pause_soft); }
+
+// By default the C library gives a large block back to the system with every
+// free, and takes a page fault for each 4 kB when the next step wants it again.
+void absa_keep_memory(void) {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20); // the most it accepts
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+}
 
 void absa_set_grad_mode(bool enabled) { at::GradMode::set_enabled(enabled); }
 

@@ -23,6 +23,7 @@ void absa_set_threads(int threads);
 int absa_threads(void);
 void absa_flush_denormals(bool on);
 void absa_release_threads(void);
+void absa_keep_memory(void);
 
 void absa_set_grad_mode(bool enabled);
 char *absa_seed(uint64_t seed);
@@ -40,6 +41,21 @@ char *absa_adam(absa_tensor *params, absa_tensor *exp_avgs,
                 absa_tensor *exp_avg_sqs, absa_tensor *steps, int n,
                 bool decoupled, double lr, double beta1, double beta2,
                 double eps, double weight_decay);
+
+// The LSTM of lstm.cpp: tokens [N,in] and batch sizes [T] to three tensors in
+// out: states [N,2H], last states and last cells [2·layers,B,H]. h0 and c0 may
+// be NULL for zeros.
+char *absa_lstm(absa_tensor x, absa_tensor sizes, absa_tensor h0,
+                absa_tensor c0, absa_tensor *weights, int64_t layers,
+                int64_t units, double dropout, absa_tensor *out);
+// Scores [N,A] of tokens [N,D]; weights are, for each aspect, [F,D], [F] and
+// [1,F].
+char *absa_additive_scores(absa_tensor h, absa_tensor *weights, int64_t aspects,
+                           absa_tensor *out);
+
+// The kernels of both, by instruction set.
+const char *absa_lstm_variant(void);
+bool absa_lstm_use(const char *variant);
 
 #ifdef __cplusplus
 }
