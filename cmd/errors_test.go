@@ -49,7 +49,7 @@ func TestErrors(t *testing.T) {
 		{"evaluate without flags", []string{"evaluate"}, nil, 2, []string{"--checkpoint", "--data"}},
 		{"evaluate no run", []string{"evaluate", "--checkpoint", "none", "--data", "sample"}, nil, 1, []string{"none: it is not there", "folder of a run"}},
 		{"resume no run", []string{"train", "--resume", "none"}, nil, 1, []string{"resume: ", "none", "no such file"}},
-		{"resume what is no run", []string{"train", "--resume", empty}, nil, 1, []string{"resume: " + empty, "no complete checkpoint", "folder of a run?"}},
+		{"resume what is no run", []string{"train", "--resume", empty}, nil, 1, []string{"resume: " + empty, "no complete checkpoint", "folder of a run"}},
 		{"resume and begin", []string{"train", "--resume", "none", "--init-from", "other"}, nil, 2, []string{"--init-from", "--resume", "one of them"}},
 		{"begin with no weights", little("--init-from", "none"), nil, 1, []string{"train.init_from", "none", "no such file"}},
 		{"fetch without a name", []string{"fetch"}, nil, 2, []string{"absa fetch --list"}},

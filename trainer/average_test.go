@@ -71,7 +71,7 @@ func (a *Averaged) steps() []int {
 func TestAverage(t *testing.T) {
 	r := train(t, kept(t))
 	all, ranked := stepsIn(t, r.dir)
-	if len(ranked) != 3 || len(all) < 5 {
+	if len(ranked) != 3 || len(all) < 4 {
 		t.Fatalf("checkpoints %v, validated %v: want three validated and others", all, ranked)
 	}
 	best := slices.Clone(ranked[:2])

@@ -139,7 +139,7 @@ func wantSameEnd(t *testing.T, got, want training) {
 	}
 	a, b := steps(t, want.dir), steps(t, got.dir)
 	if diff := cmp.Diff(a, b); diff != "" {
-		t.Fatalf("checkpoints (-straight +resumed):\n%s", diff)
+		t.Fatalf("checkpoints (-straight +resumed):\n%s\n%s", diff, notes(got.events))
 	}
 	for _, name := range a {
 		w, g := openStep(t, want.dir, name), openStep(t, got.dir, name)

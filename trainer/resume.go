@@ -141,20 +141,19 @@ func sameFolder(a, b string) bool {
 	return err == nil && os.SameFile(x, y)
 }
 
-// runFiles are the names that a run may have in its folder before its first
-// checkpoint.
-var runFiles = []string{ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, WeightsFile, ResultFile, ProfileFile, lockFile, checkpoint.Folder}
+// runFiles are the names that a run without a checkpoint may have in its folder.
+var runFiles = []string{ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, WeightsFile, ResultFile, ProfileFile, checkpoint.ManifestFile, lockFile, checkpoint.Folder}
 
 // lockFile is internal/checkpoint's.
 const lockFile = ".lock"
 
 // isRun says whether a folder is, or was about to become, that of a run: it has
-// a checkpoint, or the manifest of one that ended, or nothing that is not of one.
+// a checkpoint or a manifest, or nothing that is not of a run.
 func isRun(dir string) bool {
 	if steps, err := checkpoint.List(dir); err == nil && len(steps) > 0 {
 		return true
 	}
-	if c, err := checkpoint.Inspect(dir); err == nil && c.Manifest.Kind == checkpoint.KindRun {
+	if _, err := checkpoint.Inspect(dir); err == nil {
 		return true
 	}
 	entries, err := os.ReadDir(dir)

@@ -227,6 +227,10 @@ func (t *Trainer) open(options Options, begin *start) (err error) {
 		}
 	}
 	t.saver.at, t.saver.any = t.at, true // what is saved need not be saved again
+	// A process that was killed after its last save has not come to prune.
+	if _, err := checkpoint.Prune(options.Out, t.saver.files.Policy); err != nil {
+		note("what is no longer kept stays: %v", err)
+	}
 	if err := begin.reopen(options.Out, t.config.Train.Epochs, note); err != nil {
 		return err
 	}
