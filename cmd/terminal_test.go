@@ -42,7 +42,8 @@ func terminal(t *testing.T) (reader, tty *os.File) {
 func TestBarOnATerminal(t *testing.T) {
 	reader, tty := terminal(t)
 	var stdout bytes.Buffer
-	c := command(t, little("--json", "--set", "train.max_steps=0", "--set", "train.epochs=2")...)
+	// An epoch of half a second: the bar is drawn anew only so often.
+	c := command(t, little("--json", "--set", "train.max_steps=0", "--set", "train.epochs=2", "--set", "model.hidden=128", "--set", "loader.batch_size=4")...)
 	c.Stdout, c.Stderr = &stdout, tty
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
