@@ -22,7 +22,7 @@ func TestKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains for a minute: it runs in the long form")
 	}
-	killed(t, 20, 40)
+	killed(t, 20, 60)
 }
 
 // TestSoakKilled is the same with 200 kills.
@@ -30,7 +30,7 @@ func TestSoakKilled(t *testing.T) {
 	if os.Getenv("ABSA_SOAK") == "" {
 		t.Skip("takes many minutes: ABSA_SOAK is not set")
 	}
-	killed(t, 200, 400)
+	killed(t, 200, 600)
 }
 
 func killed(t *testing.T, kills, epochs int) {
