@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"absa/configs"
 	"absa/internal/checkpoint"
@@ -98,9 +95,6 @@ func (t *Trainer) beginSave() error {
 	s.writing = make(chan written, 1)
 	model, files, done := targets(s.image.model), s.files, s.writing
 	go func() {
-		// The thread gives way to those of training, and ends with the goroutine.
-		runtime.LockOSThread()
-		_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), 10)
 		if err := checkFinite(model); err != nil {
 			done <- written{err: err}
 			return
