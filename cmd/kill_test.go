@@ -53,7 +53,10 @@ func killed(t *testing.T, kills, epochs int) {
 	}
 	straight.end(t).wantStatus(t, 0)
 	whole := filepath.Join(straight.Dir, "run")
-	t.Logf("left alone: %v to the first epoch, %v in all", startup, time.Since(begun))
+	training := time.Since(begun) - startup
+	t.Logf("left alone: %v to the first epoch, then %v", startup, training)
+	last := entries(t, whole)
+	total := last[len(last)-1].Step
 
 	dir := t.TempDir()
 	run := filepath.Join(dir, "run")
@@ -61,13 +64,15 @@ func killed(t *testing.T, kills, epochs int) {
 	before := -1 // the newest step
 	done := 0
 	for ; done < kills; done++ {
+		// The kills share what is left of the training, so that none comes too late.
+		share := float64(training) * float64(total-max(before, 0)) / float64(total) / float64(kills-done+1)
 		c := command(t, args("--resume", "auto")...)
 		c.Dir = dir
 		p := start(t, c)
 		select {
 		case <-p.ended:
 			t.Fatalf("ended with %d after %d kills, before it could be killed again:\n%s", p.ProcessState.ExitCode(), done, p.stderr.String())
-		case <-time.After(time.Duration(rng.Float64() * 2 * float64(startup))):
+		case <-time.After(time.Duration(rng.Float64() * (float64(startup) + share))):
 		}
 		p.signal(t, syscall.SIGKILL)
 		<-p.ended
@@ -86,13 +91,13 @@ func killed(t *testing.T, kills, epochs int) {
 	}
 	c := command(t, args("--resume", "auto")...)
 	c.Dir = dir
-	last := start(t, c)
+	p := start(t, c)
 	select {
-	case <-last.ended:
+	case <-p.ended:
 	case <-time.After(time.Duration(epochs) * 10 * time.Second):
-		t.Fatalf("the run does not end:\n%s", last.stderr.String())
+		t.Fatalf("the run does not end:\n%s", p.stderr.String())
 	}
-	last.end(t).wantStatus(t, 0)
+	p.end(t).wantStatus(t, 0)
 	t.Logf("killed %d times, the last time after step %d", done, before)
 
 	for _, name := range []string{"config.yaml", "labels.json", "vocab.txt", "split.json", "model.safetensors"} {
