@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -112,13 +113,14 @@ func TestUnsupported(t *testing.T) {
 // when.
 func TestLockRace(t *testing.T) {
 	run := t.TempDir()
-	var inside, taken atomic.Int32
+	var inside atomic.Int32
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			for range 300 {
+			for taken := 0; taken < 50; {
 				lock, err := Lock(run)
 				if errors.Is(err, ErrLocked) {
+					runtime.Gosched()
 					continue
 				}
 				if err != nil {
@@ -131,7 +133,7 @@ func TestLockRace(t *testing.T) {
 				if !lock.held() {
 					t.Error("the lock is of a file that was removed")
 				}
-				taken.Add(1)
+				taken++
 				inside.Add(-1)
 				if err := lock.Unlock(); err != nil {
 					t.Error(err)
@@ -140,7 +142,4 @@ func TestLockRace(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if taken.Load() < 100 {
-		t.Errorf("the lock was taken %d times", taken.Load())
-	}
 }
