@@ -53,7 +53,7 @@ func newValidator(ctx context.Context, o AverageOptions, m *member) (_ *validato
 	if err != nil {
 		return nil, err
 	}
-	torch.SetThreads(threads(c.Train.Threads))
+	setThreads(c)
 	vectors, err := m.embedding()
 	if err != nil {
 		return nil, err

@@ -61,7 +61,7 @@ func evaluateRun(ctx context.Context, o EvaluateOptions) (metrics.Result, error)
 	if err != nil {
 		return none, err
 	}
-	torch.SetThreads(threads(c.Train.Threads))
+	setThreads(c)
 	defer torch.ReleaseThreads()
 
 	corpus, err := corpusOf(o.Data, c.Data)

@@ -118,8 +118,7 @@ func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer,
 	if t.device, err = torch.ParseDevice(c.Train.Device); err != nil {
 		return nil, fmt.Errorf("train.device: %w", err)
 	}
-	torch.SetThreads(threads(c.Train.Threads))
-	busy := watchOthers() // while the data is being read
+	setThreads(c)
 	source, err := begin.source(c, noter(t.report))
 	if err != nil {
 		return nil, err
@@ -132,9 +131,6 @@ func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer,
 			return nil, err
 		}
 		begin.sayChanges(t.device.String(), torch.Threads(), noter(t.report))
-	}
-	if n := <-busy; torch.Threads() > 1 && n > sharedCores {
-		t.report(Note{Text: fmt.Sprintf("other processes keep %.1f cores busy: the %d threads of a step wait for each other, and --set train.threads=1 may be many times faster", n, torch.Threads())})
 	}
 	if err := t.build(source); err != nil {
 		return nil, err
