@@ -140,7 +140,7 @@ func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer,
 	}
 	trainable, _ := t.model.Parameters.Elements()
 	t.report(Prepared{
-		Train: len(t.data.Train), Valid: len(t.data.Valid), Test: len(t.data.Test),
+		Train: t.data.Train.Len(), Valid: t.data.Valid.Len(), Test: t.data.Test.Len(),
 		Words: t.data.Vocabulary.Len(), Trainable: trainable,
 		Device: t.device.String(), Threads: torch.Threads(),
 		Epochs: c.Train.Epochs, BatchesInEpoch: t.batchesInEpoch(), Out: options.Out,
@@ -268,6 +268,9 @@ func (t *Trainer) close() {
 	}
 	if t.model != nil {
 		t.model.Close()
+	}
+	if t.data != nil {
+		t.data.Close()
 	}
 	torch.ReleaseThreads()
 }
