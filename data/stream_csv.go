@@ -24,7 +24,7 @@ func (s *stream) csv(column string) error {
 	}
 	text, id := slices.Index(header, column), slices.Index(header, "id")
 	if text < 0 {
-		return fmt.Errorf("%s:1: no column %q (columns: %s); name the one with the text", s.name, column, strings.Join(header, ", "))
+		return fmt.Errorf("%s:1: no column %q (columns: %q); name the one with the text", s.name, column, header)
 	}
 	for {
 		line := s.line + 1
@@ -39,7 +39,7 @@ func (s *stream) csv(column string) error {
 			return nil
 		case errors.As(err, &read):
 			return read.error
-		case err == nil && text >= len(fields):
+		case err == nil && len(fields) > 0 && text >= len(fields):
 			err = fmt.Errorf("%d fields, want %d", len(fields), len(header))
 		}
 		switch {
