@@ -242,13 +242,13 @@ func (p *piped) answer() said {
 	return saidAll(p.t, line)[0]
 }
 
-// rss is the resident memory in bytes, without what maps files.
+// rss is the resident memory in bytes as the system counts it.
 func (p *piped) rss() int64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.c.Process.Pid))
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	_, after, _ := strings.Cut(string(text), "RssAnon:")
+	_, after, _ := strings.Cut(string(text), "VmRSS:")
 	kib, err := strconv.ParseInt(strings.Fields(after)[0], 10, 64)
 	if err != nil {
 		p.t.Fatal(err)
@@ -300,7 +300,6 @@ func TestPredictMemorySoak(t *testing.T) {
 	}
 	p := pipe(t, trained(t))
 	go func() {
-		defer p.stdin.Close()
 		w := bufio.NewWriter(p.stdin)
 		defer w.Flush()
 		b := rand.New(rand.NewPCG(1, 2))
@@ -337,6 +336,7 @@ func TestPredictMemorySoak(t *testing.T) {
 	if late-early > 20<<20 {
 		t.Errorf("resident memory grew by %d MiB", (late-early)>>20)
 	}
+	p.stdin.Close()
 	p.c.Wait()
 	if got := p.c.ProcessState.ExitCode(); got != 1 {
 		t.Errorf("exit status %d, want 1", got)
