@@ -231,16 +231,11 @@ func lookUp(c configs.Config, words []string, report func(Event)) (models.Vector
 	if v.Kind == "random" {
 		return models.Vectors{Values: vectors.Random(words, v.Dimension, c.Train.Seed, v.Std), Dimension: v.Dimension, Trainable: v.Trainable}, nil
 	}
-	table, err := vectors.Open(v.Path, vectors.Options{Progress: func(done, total int64) {
-		report(VectorsRead{Path: v.Path, Done: done, Total: total})
-	}})
+	table, err := openVectors(v, report)
 	if err != nil {
-		return models.Vectors{}, fmt.Errorf("vectors.path: %w", err)
+		return models.Vectors{}, err
 	}
 	defer table.Close()
-	if note := table.Info().Note; note != "" {
-		report(Note{Text: note})
-	}
 	d := table.Dimension()
 	if v.Dimension != 0 && v.Dimension != d {
 		return models.Vectors{}, fmt.Errorf("vectors.dimension: got %d, but the vectors of %s have %d: set it to that, or to 0 to take it from the file", v.Dimension, v.Path, d)
@@ -251,4 +246,18 @@ func lookUp(c configs.Config, words []string, report func(Event)) (models.Vector
 	}
 	report(Note{Text: fmt.Sprintf("%s: %d of %d words have a vector (%.1f %%)", v.Path, coverage.Words-coverage.Unknown, coverage.Words, 100*coverage.Share())})
 	return models.Vectors{Values: rows, Dimension: d, Trainable: v.Trainable}, nil
+}
+
+// openVectors opens the file of vectors and tells what its reader has to say.
+func openVectors(v configs.Vectors, report func(Event)) (*vectors.Table, error) {
+	table, err := vectors.Open(v.Path, vectors.Options{Progress: func(done, total int64) {
+		report(VectorsRead{Path: v.Path, Done: done, Total: total})
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("vectors.path: %w", err)
+	}
+	if note := table.Info().Note; note != "" {
+		report(Note{Text: note})
+	}
+	return table, nil
 }

@@ -47,21 +47,10 @@ func evaluateRun(ctx context.Context, o EvaluateOptions) (metrics.Result, error)
 	if err != nil {
 		return none, err
 	}
-	c := saved.config
-	if o.Device != "" {
-		c.Train.Device = o.Device
-	}
-	if o.Threads != 0 {
-		c.Train.Threads = o.Threads
-	}
-	if err := c.Validate(); err != nil {
-		return none, err
-	}
-	device, err := torch.ParseDevice(c.Train.Device)
+	c, device, err := saved.settings(o.Device, o.Threads)
 	if err != nil {
 		return none, err
 	}
-	setThreads(c)
 	defer torch.ReleaseThreads()
 
 	corpus, err := corpusOf(ctx, o, c)
@@ -159,6 +148,27 @@ func open(dir string, note func(string, ...any)) (*saved, error) {
 	return s, nil
 }
 
+// settings are the run's, with another device and number of threads unless these
+// are empty and 0. The threads are set.
+func (s *saved) settings(device string, n int) (configs.Config, torch.Device, error) {
+	c := s.config
+	if device != "" {
+		c.Train.Device = device
+	}
+	if n != 0 {
+		c.Train.Threads = n
+	}
+	if err := c.Validate(); err != nil {
+		return c, torch.CPU, err
+	}
+	d, err := torch.ParseDevice(c.Train.Device)
+	if err != nil {
+		return c, torch.CPU, err
+	}
+	setThreads(c)
+	return c, d, nil
+}
+
 // silent notes nothing, where there is nothing to note.
 func silent(string, ...any) {}
 
@@ -240,11 +250,17 @@ func (s *saved) extend(c configs.Config, from selection, report func(Event)) err
 		return err
 	}
 	if all.Dimension != s.vectors.Dimension {
-		return fmt.Errorf("run %s: its vectors have %d values, those of %s have %d: it is not the file it was trained with", s.dir, s.vectors.Dimension, c.Vectors.Path, all.Dimension)
+		return s.otherVectors(c, all.Dimension)
 	}
 	s.vocabulary = extended
 	s.vectors.Values = append(s.vectors.Values, all.Values[known*all.Dimension:]...)
 	return nil
+}
+
+// otherVectors says that a file of vectors with so many values each is not the
+// run's.
+func (s *saved) otherVectors(c configs.Config, dimension int) error {
+	return fmt.Errorf("run %s: its vectors have %d values, those of %s have %d: it is not the file it was trained with", s.dir, s.vectors.Dimension, c.Vectors.Path, dimension)
 }
 
 // model builds the network and fills it with the run's weights.
