@@ -33,6 +33,11 @@ func fullCutter() (cutter, error) {
 		return nil, fmt.Errorf("word pattern: %w", err)
 	}
 	return func(tokens []string, field string) []string {
+		if n := plainWord(field); n == len(field) {
+			return append(tokens, strings.ToLower(field))
+		} else if n > 0 && n == len(field)-1 && strings.IndexByte(".,!?;:", field[n]) >= 0 {
+			return append(tokens, strings.ToLower(field[:n]), field[n:])
+		}
 		text := strings.ToLower(normal.Replace(strings.ToValidUTF8(field, " ")))
 		for s := range strings.FieldsSeq(text) { // only what is not UTF-8 becomes white space
 			for s != "" {
@@ -50,6 +55,16 @@ func fullCutter() (cutter, error) {
 		}
 		return tokens
 	}, nil
+}
+
+// plainWord is how many letters of ASCII a field begins with. What has no more
+// than these and a mark needs no pattern.
+func plainWord(field string) int {
+	n := 0
+	for n < len(field) && 'a' <= field[n]|0x20 && field[n]|0x20 <= 'z' {
+		n++
+	}
+	return n
 }
 
 // normalizer spells typographic characters as the word vectors do and takes
