@@ -15,6 +15,7 @@ import (
 	"absa/configs"
 	"absa/data"
 	"absa/internal/metrics"
+	"absa/internal/torch"
 	"absa/models"
 )
 
@@ -147,6 +148,49 @@ func TestPredictLooksWordsUp(t *testing.T) {
 	}
 	if !strings.Contains(notes(events), "vectors.txt is not there: words that were not seen in training are read as unknown") {
 		t.Errorf("notes: %s", notes(events))
+	}
+}
+
+// TestLexiconForgets holds that new words are forgotten when there is no room for
+// those of the next batch, and when they are long.
+func TestLexiconForgets(t *testing.T) {
+	r := train(t, small(t, "train.max_steps=2", "vectors.kind=file", "vectors.path="+vectorsFile(t), "vectors.dimension=8", "vectors.unknown=random"))
+	err := torch.Locked(func() error {
+		l, err := newLabeller(PredictOptions{Run: r.dir, BatchSize: 2, Report: func(Event) {}})
+		if err != nil {
+			return err
+		}
+		defer l.close()
+		most, longest := 0, 0
+		for i := range 400 {
+			word := fmt.Sprint("word", i)
+			if i%10 == 0 {
+				word = strings.Repeat("long", 100_000) + word
+			}
+			first, err := l.label(t.Context(), []string{word, "the food"})
+			if err != nil {
+				return err
+			}
+			again, err := l.label(t.Context(), []string{word})
+			if err != nil {
+				return err
+			}
+			if !sameOpinions(first[0], again[0]) {
+				t.Errorf("word %d: first %v, then %v", i, first, again)
+			}
+			held := 0
+			for word := range l.words.fresh {
+				held += len(word)
+			}
+			most, longest = max(most, len(l.words.fresh)), max(longest, held)
+		}
+		if most > l.words.room || most < 10 || longest > freshBytes+500_000 {
+			t.Errorf("it held %d words of %d bytes, want at most %d words and about %d bytes", most, longest, l.words.room, freshBytes)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"absa/configs"
 	"absa/data"
@@ -23,8 +24,12 @@ type lexicon struct {
 	policy    vectors.Policy
 
 	fresh map[string]int64 // row of each word that training did not see
-	room  int
+	room  int              // for words
+	bytes int              // of the words in fresh
 }
+
+// freshBytes is what the new words of a lexicon may take beside those of a batch.
+const freshBytes = 1 << 20
 
 // newLexicon makes room, behind the saved vectors, for so many new words.
 func newLexicon(saved *saved, c configs.Config, room int, report func(Event)) (*lexicon, error) {
@@ -67,8 +72,9 @@ func (w *lexicon) number(sentences [][]string, at []int, examples []data.Example
 	for _, i := range at {
 		words += len(sentences[i])
 	}
-	if w.table != nil && len(w.fresh)+words > w.room {
+	if len(w.fresh)+words > w.room || w.bytes > freshBytes {
 		clear(w.fresh)
+		w.bytes = 0
 	}
 	// The two that every vocabulary begins with come first.
 	added := []string{data.PaddingWord, data.UnknownWord}
@@ -82,7 +88,9 @@ func (w *lexicon) number(sentences [][]string, at []int, examples []data.Example
 			id, ok := w.fresh[word]
 			if !ok {
 				id = int64(w.known.Len() + len(w.fresh))
+				word = strings.Clone(word) // of a sentence that may go
 				w.fresh[word] = id
+				w.bytes += len(word)
 				added = append(added, word)
 			}
 			ids[k] = id
