@@ -56,6 +56,8 @@ func (p *progress) event(e trainer.Event) {
 		fmt.Fprintln(p.w, e.Text)
 	case trainer.VectorsRead:
 		p.advance(e.Done, e.Total, "reading "+e.Path+" (once)", true)
+	case trainer.CorpusRead:
+		p.advance(e.Done, e.Total, "converting "+e.Path+" (once)", true)
 	case trainer.Prepared:
 		p.endBar()
 		fmt.Fprintf(p.w, "%d sentences to train on, %d to validate, %d to test; %d words; %d trainable values; %s, threads: %d\nrun: %s\n",

@@ -1,10 +1,5 @@
 package data
 
-import (
-	"cmp"
-	"slices"
-)
-
 // Batch is B examples of A aspects, padded to the T tokens of the longest. All
 // slices are row major and belong to the receiver.
 type Batch struct {
@@ -20,31 +15,49 @@ func (b Batch) Size() int { return len(b.Index) }
 
 // newBatch joins the examples at index, the longest first and equally long
 // ones as they come.
-func newBatch(examples []Example, index []int) Batch {
-	index = slices.Clone(index)
-	byLength(examples, index)
-	length := len(examples[index[0]].Tokens)
-	aspects := len(examples[index[0]].Labels)
+func newBatch(examples *Examples, index []uint32) Batch {
+	index = byLength(examples, index)
+	length := examples.Length(int(index[0]))
 	b := Batch{
-		Index:   index,
+		Index:   make([]int, len(index)),
 		Length:  length,
 		Tokens:  make([]int64, len(index)*length), // all PaddingID
 		Lengths: make([]int64, len(index)),
-		Labels:  make([]int64, 0, len(index)*aspects),
+		Labels:  make([]int64, 0, len(index)*len(examples.Labels(int(index[0])))),
 	}
 	for row, i := range index {
-		b.Lengths[row] = int64(copy(b.Tokens[row*length:], examples[i].Tokens))
-		for _, label := range examples[i].Labels {
+		b.Index[row] = int(i)
+		b.Lengths[row] = int64(examples.Length(int(i)))
+		examples.Tokens(b.Tokens[row*length:], int(i))
+		for _, label := range examples.Labels(int(i)) {
 			b.Labels = append(b.Labels, int64(label))
 		}
 	}
 	return b
 }
 
-// byLength sorts positions by the length of their examples, stably, the
-// longest first.
-func byLength(examples []Example, index []int) {
-	slices.SortStableFunc(index, func(i, j int) int {
-		return cmp.Compare(len(examples[j].Tokens), len(examples[i].Tokens))
-	})
+// byLength returns the positions sorted by the length of their examples,
+// stably, the longest first. It counts lengths, of which there are few.
+func byLength(examples *Examples, index []uint32) []uint32 {
+	lengths := make([]uint32, len(index))
+	longest := 0
+	for i, at := range index {
+		n := examples.Length(int(at))
+		lengths[i], longest = uint32(n), max(longest, n)
+	}
+	next := make([]uint32, longest+1) // per length, where the next of it goes
+	for _, n := range lengths {
+		next[n]++
+	}
+	before := uint32(0)
+	for n := longest; n >= 0; n-- {
+		next[n], before = before, before+next[n]
+	}
+	sorted := make([]uint32, len(index))
+	for i, at := range index {
+		n := lengths[i]
+		sorted[next[n]] = at
+		next[n]++
+	}
+	return sorted
 }

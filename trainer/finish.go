@@ -30,7 +30,7 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 	}
 	var list []safetensors.Tensor
 	err := t.chosen(func() (err error) {
-		if len(t.data.Test) > 0 {
+		if t.data.Test.Len() > 0 {
 			v, err := t.evaluate(ctx, t.data.Test)
 			if err != nil {
 				return err

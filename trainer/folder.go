@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 
 	"absa/configs"
-	"absa/data"
 	"absa/internal/atomicfile"
 	"absa/internal/checkpoint"
 	"absa/internal/safetensors"
@@ -46,6 +45,7 @@ type folder struct {
 type file struct {
 	name string
 	text []byte
+	fill func(io.Writer) error // in place of text, where that would be large
 }
 
 // checkFolder refuses, before any work, a folder that cannot take a run.
@@ -144,14 +144,19 @@ func firstFiles(config configs.Config, labels models.Labels, set *Dataset) ([]fi
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", LabelsFile, err)
 	}
-	s, err := indented(split{Train: ids(set.Train), Valid: ids(set.Valid)})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", SplitFile, err)
-	}
-	return []file{{ConfigFile, c.Bytes()}, {LabelsFile, l}, {VocabFile, v.Bytes()}, {SplitFile, s}}, nil
+	return []file{
+		{name: ConfigFile, text: c.Bytes()}, {name: LabelsFile, text: l}, {name: VocabFile, text: v.Bytes()},
+		{name: SplitFile, fill: split{set.Train, set.Valid}.writeIndented},
+	}, nil
 }
 
-func (x file) write(w io.Writer) error { _, err := w.Write(x.text); return err }
+func (x file) write(w io.Writer) error {
+	if x.fill != nil {
+		return x.fill(w)
+	}
+	_, err := w.Write(x.text)
+	return err
+}
 
 // indented is JSON for people and programs.
 func indented(v any) ([]byte, error) {
@@ -161,20 +166,6 @@ func indented(v any) ([]byte, error) {
 	e.SetEscapeHTML(false)
 	err := e.Encode(v)
 	return b.Bytes(), err
-}
-
-// split lists which sentences were trained on and which were held out.
-type split struct {
-	Train []string `json:"train"`
-	Valid []string `json:"valid"`
-}
-
-func ids(examples []data.Example) []string {
-	out := make([]string, len(examples))
-	for i, e := range examples {
-		out[i] = e.ID
-	}
-	return out
 }
 
 func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
@@ -262,7 +253,7 @@ func (f *folder) finish(r *Result, tested []safetensors.Tensor, m checkpoint.Man
 	if err != nil {
 		return fmt.Errorf("write %s: %w", f.path(ResultFile), err)
 	}
-	if err := atomicfile.Replace(f.path(ResultFile), file{ResultFile, text}.write); err != nil {
+	if err := atomicfile.Replace(f.path(ResultFile), file{name: ResultFile, text: text}.write); err != nil {
 		return err
 	}
 	m.Kind = checkpoint.KindRun

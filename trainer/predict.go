@@ -136,7 +136,7 @@ func newLabeller(o PredictOptions) (*labeller, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &labeller{config: c, tokenize: neverEmpty(tokenize), batch: cmp.Or(o.BatchSize, evalBatch)}
+	l := &labeller{config: c, tokenize: tokenize, batch: cmp.Or(o.BatchSize, evalBatch)}
 	if c.BatchDependent() {
 		l.batch = 1
 	}
@@ -164,6 +164,9 @@ func (l *labeller) label(ctx context.Context, texts []string) ([]Prediction, err
 	order := make([]int, len(texts))
 	for i, text := range texts {
 		sentences[i], order[i] = l.tokenize(text), i
+		if len(sentences[i]) == 0 {
+			sentences[i] = []string{data.UnknownWord}
+		}
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(len(sentences[j]), len(sentences[i])) })
 	predictions := make([]Prediction, len(texts))
@@ -181,32 +184,23 @@ func (l *labeller) label(ctx context.Context, texts []string) ([]Prediction, err
 // labelBatch fills in the predictions of the sentences at some positions, which
 // come longest first.
 func (l *labeller) labelBatch(sentences [][]string, at []int, predictions []Prediction) error {
-	examples := make([]data.Example, len(at))
-	if err := l.words.number(sentences, at, examples); err != nil {
-		return err
-	}
-	loader, err := data.NewLoader(examples, data.Options{BatchSize: len(at)})
+	ids, err := l.words.number(sentences, at)
 	if err != nil {
 		return err
 	}
-	for batch, err := range loader.Epoch(0, 0) { // the one
-		if err != nil {
-			return err
-		}
-		s := l.scope
-		s.Reset()
-		out := l.model.Forward(s, feed(s, batch))
-		classes := s.Int64s(s.Argmax(out.Logits, -1))
-		shares := s.Float32s(s.Softmax(out.Logits, -1))
-		var presence []float32
-		if l.config.Model.Head.Presence {
-			presence = s.Float32s(s.Sigmoid(out.Presence))
-		}
-		if err := s.Err(); err != nil {
-			return err
-		}
-		l.spread(at, classes, shares, presence, predictions)
+	s := l.scope
+	s.Reset()
+	out := l.model.Forward(s, feed(s, data.Pad(ids)))
+	classes := s.Int64s(s.Argmax(out.Logits, -1))
+	shares := s.Float32s(s.Softmax(out.Logits, -1))
+	var presence []float32
+	if l.config.Model.Head.Presence {
+		presence = s.Float32s(s.Sigmoid(out.Presence))
 	}
+	if err := s.Err(); err != nil {
+		return err
+	}
+	l.spread(at, classes, shares, presence, predictions)
 	return nil
 }
 

@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"absa/configs"
 	"absa/data"
+	"absa/data/sample"
 	"absa/internal/metrics"
 	"absa/internal/torch"
 	"absa/models"
@@ -73,7 +73,7 @@ func TestPredictAsEvaluate(t *testing.T) {
 		{"file of vectors", []string{"vectors.kind=file", "vectors.dimension=8", "vectors.aliases=true", "vectors.unknown=random"}},
 		{"absent class, alone", []string{"model.head.absent_class=true", "model.head.presence=false", "model.attention.kind=self", "model.attention.pool=last_padded", "model.attention.masked=false", "loader.batch_size=1", "text.cleaning=article"}},
 	}
-	corpora := []string{configs.Sample, write(t, "new.xml", newWords)}
+	corpora := []string{write(t, "sample.xml", string(sample.Test())), write(t, "new.xml", newWords)}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			set := append([]string{"train.max_steps=12", "train.learning_rate=0.02"}, test.set...)
@@ -86,7 +86,7 @@ func TestPredictAsEvaluate(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				corpus, err := corpusOf(path, small(t).Data)
+				corpus, err := data.Read(path, small(t).Data)
 				if err != nil {
 					t.Fatal(err)
 				}

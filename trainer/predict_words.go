@@ -66,8 +66,8 @@ func (w *lexicon) close() {
 	}
 }
 
-// number gives each word of the sentences at some positions its row.
-func (w *lexicon) number(sentences [][]string, at []int, examples []data.Example) error {
+// number returns the rows of the words of the sentences at some positions.
+func (w *lexicon) number(sentences [][]string, at []int) ([][]int64, error) {
 	words := 0
 	for _, i := range at {
 		words += len(sentences[i])
@@ -76,33 +76,42 @@ func (w *lexicon) number(sentences [][]string, at []int, examples []data.Example
 		clear(w.fresh)
 		w.bytes = 0
 	}
+	first := int64(w.known.Len() + len(w.fresh))
 	// The two that every vocabulary begins with come first.
 	added := []string{data.PaddingWord, data.UnknownWord}
-	first := int64(w.known.Len() + len(w.fresh))
+	ids := make([][]int64, len(at))
 	for row, i := range at {
-		ids := w.known.IDs(sentences[i])
+		ids[row] = make([]int64, len(sentences[i]))
 		for k, word := range sentences[i] {
-			if ids[k] != data.UnknownID || w.table == nil || word == data.PaddingWord || word == data.UnknownWord {
-				continue
-			}
-			id, ok := w.fresh[word]
-			if !ok {
-				id = int64(w.known.Len() + len(w.fresh))
-				word = strings.Clone(word) // of a sentence that may go
-				w.fresh[word] = id
-				w.bytes += len(word)
+			id, fresh := w.id(word)
+			if fresh {
 				added = append(added, word)
 			}
-			ids[k] = id
+			ids[row][k] = id
 		}
-		examples[row].Tokens = ids
 	}
 	if len(added) == 2 {
-		return nil
+		return ids, nil
 	}
 	rows, _, err := w.table.Matrix(added, w.policy)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return w.embedding.SetRows(first, rows[2*w.table.Dimension():])
+	return ids, w.embedding.SetRows(first, rows[2*w.table.Dimension():])
+}
+
+// id returns the row of a word, and whether it has just been given it.
+func (w *lexicon) id(word string) (id int64, fresh bool) {
+	id = w.known.ID(word)
+	if id != data.UnknownID || w.table == nil || word == data.PaddingWord || word == data.UnknownWord {
+		return id, false
+	}
+	if id, known := w.fresh[word]; known {
+		return id, false
+	}
+	id = int64(w.known.Len() + len(w.fresh))
+	word = strings.Clone(word) // of a sentence that may go
+	w.fresh[word] = id
+	w.bytes += len(word)
+	return id, true
 }

@@ -1,0 +1,153 @@
+package metrics
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// Interval is a confidence interval.
+type Interval struct {
+	Low  Score `json:"low"`
+	High Score `json:"high"`
+}
+
+// Resampling says how a bootstrap is done.
+type Resampling struct {
+	Resamples int     // such as 1000
+	Level     float64 // such as 0.95
+	Seed      uint64
+}
+
+// Standard is 2,000 resamples and a level of 95 %.
+var Standard = Resampling{Resamples: 2000, Level: 0.95, Seed: 1}
+
+// Sentences are predictions beside gold, both [N,A]: what a bootstrap resamples.
+// Pairs of one sentence are not independent, so sentences are drawn, not pairs.
+type Sentences struct {
+	Gold, Pred          []int
+	Aspects, Polarities int
+}
+
+// Bootstrap returns the percentile interval of a score over sentences drawn with
+// replacement (Efron 1979). Resamples in which the score is not defined are left
+// out.
+func Bootstrap(s Sentences, r Resampling, score func(Confusion) Score) (Interval, error) {
+	if err := s.check(r); err != nil {
+		return Interval{}, err
+	}
+	return r.percentiles(s.Gold, s.Aspects, func(sample []int) float64 {
+		return float64(score(s.confusion(sample)))
+	}), nil
+}
+
+// BootstrapDifference returns the interval of score(b) − score(a) for two models
+// on the same sentences, both scored on each resample (Koehn 2004).
+func BootstrapDifference(a, b Sentences, r Resampling, score func(Confusion) Score) (Interval, error) {
+	if err := errors.Join(a.check(r), b.check(r)); err != nil {
+		return Interval{}, err
+	}
+	if !slices.Equal(a.Gold, b.Gold) {
+		return Interval{}, errors.New("bootstrap: the two have different gold labels")
+	}
+	return r.percentiles(a.Gold, a.Aspects, func(sample []int) float64 {
+		return float64(score(b.confusion(sample)) - score(a.confusion(sample)))
+	}), nil
+}
+
+func (s Sentences) check(r Resampling) error {
+	switch {
+	case s.Aspects < 1 || len(s.Gold) == 0 || len(s.Gold)%s.Aspects != 0:
+		return fmt.Errorf("bootstrap: %d labels are no rows of %d aspects", len(s.Gold), s.Aspects)
+	case len(s.Pred) != len(s.Gold):
+		return fmt.Errorf("bootstrap: %d predictions for %d labels", len(s.Pred), len(s.Gold))
+	case r.Resamples < 1 || r.Level <= 0 || r.Level >= 1:
+		return fmt.Errorf("bootstrap: %d resamples at level %g", r.Resamples, r.Level)
+	}
+	return nil
+}
+
+// confusion counts the labelled pairs of the sentences drawn.
+func (s Sentences) confusion(sample []int) Confusion {
+	m := newConfusion(s.Polarities)
+	for _, n := range sample {
+		for i := n * s.Aspects; i < (n+1)*s.Aspects; i++ {
+			if s.Gold[i] != Absent {
+				m.add(s.Gold[i], s.Pred[i])
+			}
+		}
+	}
+	return m
+}
+
+// percentiles draws sentences and returns the interval of the values.
+func (r Resampling) percentiles(gold []int, aspects int, value func(sample []int) float64) Interval {
+	sample := make([]int, len(gold)/aspects)
+	random := rand.New(rand.NewPCG(r.Seed, uint64(len(sample))))
+	var values []float64
+	for range r.Resamples {
+		for i := range sample {
+			sample[i] = random.IntN(len(sample))
+		}
+		if v := value(sample); !math.IsNaN(v) {
+			values = append(values, v)
+		}
+	}
+	slices.Sort(values)
+	return Interval{quantile(values, (1-r.Level)/2), quantile(values, (1+r.Level)/2)}
+}
+
+// quantile interpolates between sorted values, as NumPy's default does.
+func quantile(sorted []float64, q float64) Score {
+	if len(sorted) == 0 {
+		return Score(math.NaN())
+	}
+	at := q * float64(len(sorted)-1)
+	low := int(at)
+	high := min(low+1, len(sorted)-1)
+	return Score(sorted[low] + (at-float64(low))*(sorted[high]-sorted[low]))
+}
+
+// Paired counts the labelled pairs on which two models differ.
+type Paired struct {
+	OnlyFirst  int `json:"only_first"`  // pairs that only the first gets right
+	OnlySecond int `json:"only_second"` // pairs that only the second gets right
+}
+
+// Pair compares the predictions of two models.
+func Pair(gold, first, second []int) Paired {
+	var p Paired
+	for i, g := range gold {
+		if g == Absent {
+			continue
+		}
+		switch a, b := first[i] == g, second[i] == g; {
+		case a && !b:
+			p.OnlyFirst++
+		case b && !a:
+			p.OnlySecond++
+		}
+	}
+	return p
+}
+
+// McNemar returns the two-sided p-value of the exact test that two models err
+// equally often (McNemar 1947; the binomial form): the probability, were both
+// equally good, of a difference at least as large.
+func (p Paired) McNemar() float64 {
+	n, k := p.OnlyFirst+p.OnlySecond, min(p.OnlyFirst, p.OnlySecond)
+	tail := 0.0
+	for i := range k + 1 {
+		tail += math.Exp(logChoose(n, i) - float64(n)*math.Ln2)
+	}
+	return min(1, 2*tail)
+}
+
+func logChoose(n, k int) float64 {
+	a, _ := math.Lgamma(float64(n + 1))
+	b, _ := math.Lgamma(float64(k + 1))
+	c, _ := math.Lgamma(float64(n - k + 1))
+	return a - b - c
+}
