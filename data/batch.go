@@ -1,5 +1,10 @@
 package data
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Batch is B examples of A aspects, padded to the T tokens of the longest. All
 // slices are row major and belong to the receiver.
 type Batch struct {
@@ -12,6 +17,26 @@ type Batch struct {
 
 // Size returns B.
 func (b Batch) Size() int { return len(b.Index) }
+
+// NewBatch joins rows of ids, the longest first and equally long ones as they
+// come, without labels. A row without an id stands as one unknown word.
+func NewBatch(rows [][]int64) Batch {
+	index := make([]int, len(rows))
+	length := 1
+	for i, row := range rows {
+		index[i], length = i, max(length, len(row))
+	}
+	slices.SortStableFunc(index, func(i, j int) int { return cmp.Compare(len(rows[j]), len(rows[i])) })
+	b := Batch{Index: index, Length: length, Tokens: make([]int64, len(rows)*length), Lengths: make([]int64, len(rows))}
+	for k, i := range index {
+		if len(rows[i]) == 0 {
+			b.Tokens[k*length] = UnknownID
+		}
+		copy(b.Tokens[k*length:], rows[i])
+		b.Lengths[k] = int64(max(1, len(rows[i])))
+	}
+	return b
+}
 
 // newBatch joins the examples at index, the longest first and equally long
 // ones as they come.

@@ -167,13 +167,6 @@ func TestStreamOfABrokenDisk(t *testing.T) {
 	}
 }
 
-func TestPad(t *testing.T) {
-	want := Batch{Index: []int{0, 1}, Length: 3, Tokens: []int64{5, 6, 7, 8, 0, 0}, Lengths: []int64{3, 1}}
-	if diff := cmp.Diff(want, Pad([][]int64{{5, 6, 7}, {8}})); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
 // TestAhead holds that the time before a wait is told, once all that came was
 // read, and that nothing is lost.
 func TestAhead(t *testing.T) {

@@ -164,9 +164,6 @@ func (l *labeller) label(ctx context.Context, texts []string) ([]Prediction, err
 	order := make([]int, len(texts))
 	for i, text := range texts {
 		sentences[i], order[i] = l.tokenize(text), i
-		if len(sentences[i]) == 0 {
-			sentences[i] = []string{data.UnknownWord}
-		}
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(len(sentences[j]), len(sentences[i])) })
 	predictions := make([]Prediction, len(texts))
@@ -190,7 +187,8 @@ func (l *labeller) labelBatch(sentences [][]string, at []int, predictions []Pred
 	}
 	s := l.scope
 	s.Reset()
-	out := l.model.Forward(s, feed(s, data.Pad(ids)))
+	// They come longest first already, so the batch keeps their order.
+	out := l.model.Forward(s, feed(s, data.NewBatch(ids)))
 	classes := s.Int64s(s.Argmax(out.Logits, -1))
 	shares := s.Float32s(s.Softmax(out.Logits, -1))
 	var presence []float32
