@@ -1,6 +1,7 @@
 package data
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -172,6 +173,34 @@ func TestTokenizersCut(t *testing.T) {
 				t.Errorf("tokens (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestPlainWord holds the short cut against the pattern that it spares.
+func TestPlainWord(t *testing.T) {
+	word, err := wordPattern()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pieces := []string{"a", "z", "the", "www", "https", "com", ".", ",", ";", ":", "/", "!", "?", "\"", "(", ")", "'", "s", "n't", "-", "@", "_", "+", "$", "&", "0", "7", "é", "\u0301", "€"}
+	rng := rand.New(rand.NewPCG(1, 2))
+	plain := 0
+	for range 50_000 {
+		var text string
+		for range 1 + rng.IntN(6) {
+			text += pieces[rng.IntN(len(pieces))]
+		}
+		size, ok := plainWord(text)
+		if !ok {
+			continue
+		}
+		plain++
+		if want := word.FindString(text); text[:size] != want {
+			t.Fatalf("%q begins with %q, want %q", text, text[:size], want)
+		}
+	}
+	if plain < 10_000 {
+		t.Errorf("%d texts took the short cut, want at least 10000", plain)
 	}
 }
 
