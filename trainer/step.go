@@ -63,6 +63,7 @@ func (t *Trainer) accumulate(batch data.Batch, i int, targets models.Targets, do
 		return err
 	}
 	input := feed(s, batch)
+	input.Pairs = t.loss.Reads(targets)
 	t.profile.fed()
 	out := t.model.Forward(s, input)
 	loss := t.loss.Forward(s, out, targets)
@@ -76,11 +77,7 @@ func (t *Trainer) accumulate(batch data.Batch, i int, targets models.Targets, do
 	if err := s.Err(); err != nil {
 		return err
 	}
-	for i, label := range batch.Labels {
-		if label >= 0 && predicted[i] == targets.Class[i] {
-			done.correct++
-		}
-	}
+	done.correct += targets.Correct(out.Pairs, predicted)
 	t.profile.rested()
 	return nil
 }
