@@ -112,7 +112,8 @@ template <typename T> void softmax(int64_t n, int64_t zeros, T scale, T *x) {
     most = std::max(most, x[t] *= scale);
   for (int64_t t = 0; t < n; t++)
     sum += x[t] = std::exp(x[t] - most);
-  sum += T(zeros) * std::exp(-most);
+  if (zeros > 0) // else most may be low enough for infinity
+    sum += T(zeros) * std::exp(-most);
   for (int64_t t = 0; t < n; t++)
     x[t] /= sum;
 }

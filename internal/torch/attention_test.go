@@ -289,6 +289,26 @@ func random(r *rand.Rand, n int64) []float64 {
 	return values
 }
 
+// TestFarScores holds that the softmax neither overflows nor vanishes: it does not
+// change when the same is added to all scores.
+func TestFarScores(t *testing.T) {
+	s := newScope(t)
+	h := Packed{Data: New(s, []float32{1, 5, 2, 3}, 4, 1), BatchSizes: NewHost(s, []int64{2, 1, 1}, 3)}
+	for _, far := range []float32{0, 1e3, -1e3, 1e30, -1e30} {
+		scores := New(s, []float32{far, far, far, far}, 4, 1)
+		near(t, fmt.Sprintf("sums for scores of %g", far), float32s(t, s.WeightedSums(scores, h, []int64{0, 1}, []int64{0, 0})), []float32{2, 5}, 1e-6)
+		queries := New(s, []float32{far, far}, 2, 1)
+		want := []float32{3, 5}
+		if far == 0 {
+			want[0] = 2
+		} else if far < 0 {
+			want[0] = 1
+		}
+		near(t, fmt.Sprintf("sums for queries of %g", far), float32s(t, s.Attend(queries, h, []int64{0, 1}, 1, false)), want, 1e-6)
+	}
+	noErr(t, s.Err())
+}
+
 // TestNoPairs holds that nothing asked for is nothing done, and that the
 // gradients are zeros.
 func TestNoPairs(t *testing.T) {
