@@ -78,7 +78,7 @@ type Model struct {
 	EmbeddingDropout float64   `mapstructure:"embedding_dropout" doc:"dropout on the word vectors"`
 	LayerDropout     float64   `mapstructure:"layer_dropout" doc:"dropout between the layers of the LSTM"`
 	OutputDropout    float64   `mapstructure:"output_dropout" doc:"dropout on the output of the LSTM"`
-	LSTM             string    `mapstructure:"lstm" doc:"how the CPU computes the LSTM, the same numbers either way: fused | aten (LibTorch's own, several times slower); CUDA has cuDNN's" oneof:"fused aten"`
+	Kernels          string    `mapstructure:"kernels" doc:"what computes on the CPU, the same numbers either way: fused (absa's own) | aten (LibTorch's, several times slower); CUDA has LibTorch's" oneof:"fused aten"`
 	Attention        Attention `mapstructure:"attention"`
 	Head             Head      `mapstructure:"head"`
 }

@@ -35,7 +35,7 @@ func Default() Config {
 		Model: Model{
 			Hidden:    128,
 			Layers:    1,
-			LSTM:      "fused",
+			Kernels:   "fused",
 			Attention: Attention{Kind: "additive", Heads: 2, Masked: true, Pool: "mean"},
 		},
 		Loss: Loss{

@@ -49,8 +49,8 @@ func TestValidate(t *testing.T) {
 		{"negative buckets", func(c *Config) { c.Loader.Buckets = -1 }, []string{"loader.buckets: -1"}},
 		{"no units", func(c *Config) { c.Model.Hidden = 0 }, []string{"model.hidden: 0"}},
 		{"no layers", func(c *Config) { c.Model.Layers = 0 }, []string{"model.layers: 0"}},
-		{"an unknown LSTM", func(c *Config) { c.Model.LSTM = "fuse" }, []string{`model.lstm: "fuse": want one of fused, aten; did you mean fused?`}},
-		{"LibTorch's LSTM", func(c *Config) { c.Model.LSTM = "aten" }, nil},
+		{"unknown kernels", func(c *Config) { c.Model.Kernels = "fuse" }, []string{`model.kernels: "fuse": want one of fused, aten; did you mean fused?`}},
+		{"LibTorch's kernels", func(c *Config) { c.Model.Kernels = "aten" }, nil},
 		{"dropout of all", func(c *Config) {
 			c.Model.EmbeddingDropout, c.Model.LayerDropout, c.Model.OutputDropout, c.Model.Head.Dropout = 1, -0.1, 2, math.Inf(1)
 		}, []string{"model.embedding_dropout: 1:", "model.layer_dropout: -0.1:", "model.output_dropout: 2:", "model.head.dropout: +Inf:"}},

@@ -12,13 +12,14 @@ import (
 // with W and q of the aspect (Bahdanau et al. 2015, with a learned query;
 // Yang et al. 2016, eq. 5-7). Padding is left out.
 type additiveAttention struct {
+	features    int64          // 2H
 	projections []torch.Affine // A of [2H,2H]
 	scores      []torch.Tensor // A of [1,2H]
 }
 
 func newAdditiveAttention(p *torch.Parameters, config configs.Model, aspects []string) *additiveAttention {
 	features := 2 * int64(config.Hidden)
-	q := &additiveAttention{}
+	q := &additiveAttention{features: features}
 	for _, aspect := range aspects {
 		name := HeadName(aspect) + ".attention"
 		q.projections = append(q.projections, p.Linear(name+".projection", features, features))
@@ -28,9 +29,17 @@ func newAdditiveAttention(p *torch.Parameters, config configs.Model, aspects []s
 }
 
 func (q *additiveAttention) pool(s *torch.Scope, h states) torch.Tensor {
-	scoreNA := s.AdditiveScores(h.packed.Data, q.projections, q.scores)
-	scoreBTA := s.Pad(torch.Packed{Data: scoreNA, BatchSizes: h.packed.BatchSizes})
+	if h.fused {
+		scoreNA := s.AdditiveScores(h.packed.Data, q.projections, q.scores)
+		return s.WeightedSums(scoreNA, h.packed, h.pairs.Sentences, h.pairs.aspects())
+	}
+	scores := make([]torch.Tensor, len(q.scores))
+	for a, w := range q.projections {
+		scores[a] = s.Linear(s.Tanh(s.Linear(h.packed.Data, w.Weight, w.Bias)), q.scores[a], torch.Tensor{})
+	}
+	scoreBTA := s.Pad(torch.Packed{Data: s.Cat(1, scores...), BatchSizes: h.packed.BatchSizes})
 	padding := s.Unsqueeze(s.Not(h.Valid), -1)
 	weightBTA := s.Softmax(s.MaskedFill(scoreBTA, padding, lowest), 1)
-	return s.Matmul(s.Transpose(weightBTA, 1, 2), h.padded(s))
+	pooledBAD := s.Matmul(s.Transpose(weightBTA, 1, 2), h.padded(s))
+	return h.pairs.rows(s, pooledBAD, q.features)
 }

@@ -25,12 +25,9 @@ type selfAttention struct {
 	features int64 // 2H
 	masked   bool
 	poolBy   string
-	aspects  []attentionWeights
-}
 
-type attentionWeights struct {
-	query, key, value, output torch.Affine // [2H,2H]
-	seed                      torch.Tensor // [2H], the learned query of pool = query
+	query, key, value, output []torch.Affine // A of [2H,2H]
+	seed                      []torch.Tensor // A of [2H], the learned queries of pool = query
 }
 
 func newSelfAttention(p *torch.Parameters, config configs.Model, aspects []string) (*selfAttention, error) {
@@ -47,75 +44,119 @@ func newSelfAttention(p *torch.Parameters, config configs.Model, aspects []strin
 	}
 	for _, aspect := range aspects {
 		name := HeadName(aspect) + ".attention"
-		w := attentionWeights{
-			query:  p.Linear(name+".query", features, features),
-			key:    p.Linear(name+".key", features, features),
-			value:  p.Linear(name+".value", features, features),
-			output: p.Linear(name+".output", features, features),
-		}
+		q.query = append(q.query, p.Linear(name+".query", features, features))
+		q.key = append(q.key, p.Linear(name+".key", features, features))
+		q.value = append(q.value, p.Linear(name+".value", features, features))
+		q.output = append(q.output, p.Linear(name+".output", features, features))
 		if at.Pool == "query" {
-			w.seed = p.Normal(name+".seed", 1, features)
+			q.seed = append(q.seed, p.Normal(name+".seed", 1, features))
 		}
-		q.aspects = append(q.aspects, w)
 	}
 	return q, nil
 }
 
 func (q *selfAttention) pool(s *torch.Scope, h states) torch.Tensor {
-	hBTD := h.padded(s)
-	switch q.poolBy {
-	case "last_padded":
-		return q.one(s, q.queries(s, s.Select(hBTD, 1, -1)), hBTD, h.Input)
-	case "last":
-		return q.one(s, q.queries(s, q.lastValid(s, hBTD, h.Input)), hBTD, h.Input)
-	case "query":
-		return q.one(s, q.learnedQueries(s), hBTD, h.Input)
+	if q.poolBy != "mean" && q.poolBy != "max" {
+		if h.fused {
+			return q.fused(s, h)
+		}
+		return h.pairs.rows(s, q.one(s, q.queries(s, h), h.padded(s), h.Input), q.features)
 	}
-	pooled := make([]torch.Tensor, len(q.aspects))
-	for a, w := range q.aspects {
-		yBTD := q.all(s, w, hBTD, h.Input)
+	hBTD := h.padded(s)
+	pooled := make([]torch.Tensor, len(q.output))
+	for a, output := range q.output {
+		yBTD := q.all(s, a, hBTD, h.Input)
 		if q.poolBy == "mean" { // the projection is linear: once after the mean
-			pooled[a] = s.Linear(meanOverTokens(s, yBTD, h.Input), w.output.Weight, w.output.Bias)
+			pooled[a] = s.Linear(meanOverTokens(s, yBTD, h.Input), output.Weight, output.Bias)
 		} else {
-			pooled[a] = maxOverTokens(s, s.Linear(yBTD, w.output.Weight, w.output.Bias), h.Input)
+			pooled[a] = maxOverTokens(s, s.Linear(yBTD, output.Weight, output.Bias), h.Input)
 		}
 	}
-	return s.Stack(1, pooled...)
+	return h.pairs.rows(s, s.Stack(1, pooled...), q.features)
 }
 
-// joined returns one matrix of all aspects below each other.
-func (q *selfAttention) joined(s *torch.Scope, of func(w attentionWeights) torch.Tensor) torch.Tensor {
-	list := make([]torch.Tensor, len(q.aspects))
-	for a, w := range q.aspects {
+// fused computes the pairs alone, over states without padding: [P,2H].
+func (q *selfAttention) fused(s *torch.Scope, h states) torch.Tensor {
+	ends := h.pairs.Ends
+	var queryPD torch.Tensor
+	if q.poolBy == "query" {
+		one := allPairs(1, int64(len(q.seed))) // the same query for all pairs of an aspect
+		queryAD := s.GroupedLinear(s.Reshape(s.Cat(0, q.seed...), -1, q.features), one.Ends, q.query)
+		queryPD = s.Embedding(queryAD, torch.New(s, h.pairs.aspects(), int64(len(h.pairs.Sentences))))
+	} else {
+		queryPD = s.GroupedLinear(q.lastStates(s, h), ends, q.query)
+	}
+	foldedPnD := s.GroupedHeadsTransposed(queryPD, ends, q.key, q.heads)
+	contextPnD := s.Attend(foldedPnD, h.packed, h.pairs.Sentences, q.heads, !q.masked)
+	yPD := s.GroupedHeads(contextPnD, ends, q.value, q.heads)
+	return s.GroupedLinear(yPD, ends, q.output)
+}
+
+// lastStates returns the state of each pair at its sentence's last token or, for
+// last_padded, at the last position of the batch, which is zero for padding:
+// [P,2H].
+func (q *selfAttention) lastStates(s *torch.Scope, h states) torch.Tensor {
+	sizes, lengths := s.Int64s(h.packed.BatchSizes), s.Int64s(h.Lengths)
+	if s.Err() != nil {
+		return torch.Tensor{}
+	}
+	P := int64(len(h.pairs.Sentences))
+	rows, kept := make([]int64, P), make([]float32, P)
+	first := make([]int64, len(sizes)) // token of each step
+	for t := 1; t < len(sizes); t++ {
+		first[t] = first[t-1] + sizes[t-1]
+	}
+	for i, b := range h.pairs.Sentences {
+		rows[i] = first[lengths[b]-1] + b
+		if q.poolBy == "last" || lengths[b] == h.T {
+			kept[i] = 1
+		}
+	}
+	xPD := s.Embedding(h.packed.Data, torch.New(s, rows, P))
+	if q.poolBy == "last" {
+		return xPD
+	}
+	return s.Mul(xPD, torch.New(s, kept, P, 1))
+}
+
+// queries returns the projected queries of all A aspects and their n heads,
+// [A·n,B,d] or, the same for all sentences, [A·n,1,d].
+func (q *selfAttention) queries(s *torch.Scope, h states) torch.Tensor {
+	d := q.features / q.heads
+	if q.poolBy == "query" {
+		aspects := make([]torch.Tensor, len(q.query))
+		for a, w := range q.query {
+			aspects[a] = s.Linear(s.Unsqueeze(q.seed[a], 0), w.Weight, w.Bias)
+		}
+		return s.Reshape(s.Cat(0, aspects...), -1, 1, d)
+	}
+	xBD := s.Select(h.padded(s), 1, -1)
+	if q.poolBy == "last" {
+		xBD = q.lastValid(s, h.padded(s), h.Input)
+	}
+	query := s.Linear(xBD, joined(s, weight, q.query), joined(s, bias, q.query))
+	return s.Transpose(s.Reshape(query, -1, int64(len(q.query))*q.heads, d), 0, 1)
+}
+
+// joined returns the weights or biases of all aspects below each other.
+func joined(s *torch.Scope, of func(torch.Affine) torch.Tensor, aspects []torch.Affine) torch.Tensor {
+	list := make([]torch.Tensor, len(aspects))
+	for a, w := range aspects {
 		list[a] = of(w)
 	}
 	return s.Cat(0, list...)
 }
 
-// queries projects x [B,2H] for all A aspects and their n heads: [A·n,B,d].
-func (q *selfAttention) queries(s *torch.Scope, x torch.Tensor) torch.Tensor {
-	weight := q.joined(s, func(w attentionWeights) torch.Tensor { return w.query.Weight })
-	bias := q.joined(s, func(w attentionWeights) torch.Tensor { return w.query.Bias })
-	n := int64(len(q.aspects)) * q.heads
-	return s.Transpose(s.Reshape(s.Linear(x, weight, bias), -1, n, q.features/q.heads), 0, 1)
-}
-
-// learnedQueries projects each aspect's own query: [A·n,1,d].
-func (q *selfAttention) learnedQueries(s *torch.Scope) torch.Tensor {
-	aspects := make([]torch.Tensor, len(q.aspects))
-	for a, w := range q.aspects {
-		aspects[a] = s.Linear(s.Unsqueeze(w.seed, 0), w.query.Weight, w.query.Bias)
-	}
-	return s.Reshape(s.Cat(0, aspects...), -1, 1, q.features/q.heads)
-}
+func weight(w torch.Affine) torch.Tensor { return w.Weight }
+func bias(w torch.Affine) torch.Tensor   { return w.Bias }
 
 // one returns each aspect's attention for one query per head, of [A·n,B,d] or,
 // for all sentences, [A·n,1,d], over h [B,T,2H]: [B,A,2H]. All aspects are one
 // computation: as many small products would take longer to begin than to do.
 func (q *selfAttention) one(s *torch.Scope, queries, h torch.Tensor, in Input) torch.Tensor {
-	A, F, d := int64(len(q.aspects)), q.features, q.features/q.heads
+	A, F, d := int64(len(q.query)), q.features, q.features/q.heads
 	n := A * q.heads
-	keyndF := s.Reshape(q.joined(s, func(w attentionWeights) torch.Tensor { return w.key.Weight }), n, d, F)
+	keyndF := s.Reshape(joined(s, weight, q.key), n, d, F)
 	foldedBnF := s.Transpose(s.Matmul(queries, keyndF), 0, 1)
 
 	scoreBnT := s.Scale(s.Matmul(foldedBnF, s.Transpose(h, 1, 2)), 1/math.Sqrt(float64(d)))
@@ -126,29 +167,27 @@ func (q *selfAttention) one(s *torch.Scope, queries, h torch.Tensor, in Input) t
 
 	// Weights stand on the left: their gradients then come in their own layout.
 	contextnFB := s.Transpose(s.Transpose(s.Matmul(weightBnT, h), 0, 1), 1, 2)
-	valuendF := s.Reshape(q.joined(s, func(w attentionWeights) torch.Tensor { return w.value.Weight }), n, d, F)
-	valueBias := q.joined(s, func(w attentionWeights) torch.Tensor { return w.value.Bias })
-	yAFB := s.Add(s.Reshape(s.Matmul(valuendF, contextnFB), A, F, in.B), s.Reshape(valueBias, A, F, 1))
+	valuendF := s.Reshape(joined(s, weight, q.value), n, d, F)
+	yAFB := s.Add(s.Reshape(s.Matmul(valuendF, contextnFB), A, F, in.B), s.Reshape(joined(s, bias, q.value), A, F, 1))
 
-	outputAFF := s.Reshape(q.joined(s, func(w attentionWeights) torch.Tensor { return w.output.Weight }), A, F, F)
-	outputBias := q.joined(s, func(w attentionWeights) torch.Tensor { return w.output.Bias })
-	outAFB := s.Add(s.Matmul(outputAFF, yAFB), s.Reshape(outputBias, A, F, 1))
+	outputAFF := s.Reshape(joined(s, weight, q.output), A, F, F)
+	outAFB := s.Add(s.Matmul(outputAFF, yAFB), s.Reshape(joined(s, bias, q.output), A, F, 1))
 	return s.Transpose(s.Transpose(outAFB, 0, 2), 1, 2)
 }
 
-// all returns the heads' joined outputs for every position, before the output
-// projection: [B,T,2H].
-func (q *selfAttention) all(s *torch.Scope, w attentionWeights, h torch.Tensor, in Input) torch.Tensor {
+// all returns the heads' joined outputs of aspect a for every position, before the
+// output projection: [B,T,2H].
+func (q *selfAttention) all(s *torch.Scope, a int, h torch.Tensor, in Input) torch.Tensor {
 	features := q.features
-	split := func(a torch.Affine) torch.Tensor {
-		x := s.Linear(h, a.Weight, a.Bias)
+	split := func(w torch.Affine) torch.Tensor {
+		x := s.Linear(h, w.Weight, w.Bias)
 		return s.Transpose(s.Reshape(x, in.B, in.T, q.heads, features/q.heads), 1, 2)
 	}
 	mask := s.Reshape(in.Valid, in.B, 1, 1, in.T)
 	if !q.masked {
 		mask = torch.New(s, []bool{true}, 1, 1, 1, 1)
 	}
-	yBhTd := s.Attention(split(w.query), split(w.key), split(w.value), mask)
+	yBhTd := s.Attention(split(q.query[a]), split(q.key[a]), split(q.value[a]), mask)
 	return s.Reshape(s.Transpose(yBhTd, 1, 2), in.B, in.T, features)
 }
 

@@ -86,70 +86,74 @@ func TestGoldens(t *testing.T) {
 	}
 
 	for _, v := range variants {
-		t.Run(v.Name, func(t *testing.T) {
-			floats := func(name string) []float32 {
-				values, err := tensors[v.Name+"."+name].Float32()
+		for _, kernels := range []string{"fused", "aten"} {
+			t.Run(v.Name+"/"+kernels, func(t *testing.T) {
+				floats := func(name string) []float32 {
+					values, err := tensors[v.Name+"."+name].Float32()
+					noErr(t, err)
+					return values
+				}
+				ints := func(name string) []int64 {
+					values, err := tensors[v.Name+"."+name].Int64()
+					noErr(t, err)
+					return values
+				}
+
+				s := newScope(t)
+				vectors := Vectors{Values: floats("weight.embedding.weight"), Dimension: v.Dimension, Trainable: v.TrainableEmbedding}
+				config := v.model()
+				config.Kernels = kernels
+				m, err := New(config, v.labels(), vectors, torch.CPU, 1)
 				noErr(t, err)
-				return values
-			}
-			ints := func(name string) []int64 {
-				values, err := tensors[v.Name+"."+name].Int64()
+				defer m.Close()
+				setWeights(t, m, tensors, v.Name+".weight.")
+				loss, err := NewLoss(v.loss(), v.labels())
 				noErr(t, err)
-				return values
-			}
 
-			s := newScope(t)
-			vectors := Vectors{Values: floats("weight.embedding.weight"), Dimension: v.Dimension, Trainable: v.TrainableEmbedding}
-			m, err := New(v.model(), v.labels(), vectors, torch.CPU, 1)
-			noErr(t, err)
-			defer m.Close()
-			setWeights(t, m, tensors, v.Name+".weight.")
-			loss, err := NewLoss(v.loss(), v.labels())
-			noErr(t, err)
-
-			tokens, lengths := ints("tokens"), ints("lengths")
-			sentences := make([][]int64, len(lengths))
-			for i, n := range lengths {
-				at := i * int(lengths[0])
-				sentences[i] = tokens[at : at+int(n)]
-			}
-			out := m.Forward(s, feed(s, sentences...))
-			value := loss.Forward(s, out, loss.Targets(ints("labels")))
-			s.Backward(value)
-			noErr(t, s.Err())
-
-			if d := cmp.Diff(tensors[v.Name+".logits"].Shape, out.Logits.Shape()); d != "" {
-				t.Errorf("shape of the logits (-want +got)\n%s", d)
-			}
-			near(t, "logits", s.Float32s(out.Logits), floats("logits"), limit, 0)
-			near(t, "loss", s.Float32s(value), floats("loss"), limit, 0)
-			if out.Presence.Defined() != v.Head.Presence {
-				t.Errorf("presence logits: got %v, want %v", out.Presence.Defined(), v.Head.Presence)
-			}
-			if v.Head.Presence {
-				near(t, "presence", s.Float32s(out.Presence), floats("presence"), limit, 0)
-			}
-			noErr(t, s.Err())
-
-			var all []float32
-			for name := range tensors {
-				if strings.HasPrefix(name, v.Name+".grad.") {
-					all = append(all, floats(strings.TrimPrefix(name, v.Name+"."))...)
+				tokens, lengths := ints("tokens"), ints("lengths")
+				sentences := make([][]int64, len(lengths))
+				for i, n := range lengths {
+					at := i * int(lengths[0])
+					sentences[i] = tokens[at : at+int(n)]
 				}
-			}
-			for _, q := range m.Parameters.All() {
-				got := gradient(t, s, q)
-				if _, ok := tensors[v.Name+".grad."+q.Name]; !ok {
-					near(t, q.Name+" has no gradient in PyTorch", got, make([]float32, len(got)), 0, 1)
-					continue
+				out := m.Forward(s, feed(s, sentences...))
+				value := loss.Forward(s, out, loss.Targets(ints("labels")))
+				s.Backward(value)
+				noErr(t, s.Err())
+
+				if d := cmp.Diff(tensors[v.Name+".logits"].Shape, out.Logits.Shape()); d != "" {
+					t.Errorf("shape of the logits (-want +got)\n%s", d)
 				}
-				scale := 0.0
-				if strings.HasSuffix(q.Name, ".attention.key.bias") {
-					scale = norm(all)
+				near(t, "logits", s.Float32s(out.Logits), floats("logits"), limit, 0)
+				near(t, "loss", s.Float32s(value), floats("loss"), limit, 0)
+				if out.Presence.Defined() != v.Head.Presence {
+					t.Errorf("presence logits: got %v, want %v", out.Presence.Defined(), v.Head.Presence)
 				}
-				near(t, "gradient of "+q.Name, got, floats("grad."+q.Name), limit, scale)
-			}
-		})
+				if v.Head.Presence {
+					near(t, "presence", s.Float32s(out.Presence), floats("presence"), limit, 0)
+				}
+				noErr(t, s.Err())
+
+				var all []float32
+				for name := range tensors {
+					if strings.HasPrefix(name, v.Name+".grad.") {
+						all = append(all, floats(strings.TrimPrefix(name, v.Name+"."))...)
+					}
+				}
+				for _, q := range m.Parameters.All() {
+					got := gradient(t, s, q)
+					if _, ok := tensors[v.Name+".grad."+q.Name]; !ok {
+						near(t, q.Name+" has no gradient in PyTorch", got, make([]float32, len(got)), 0, 1)
+						continue
+					}
+					scale := 0.0
+					if strings.HasSuffix(q.Name, ".attention.key.bias") {
+						scale = norm(all)
+					}
+					near(t, "gradient of "+q.Name, got, floats("grad."+q.Name), limit, scale)
+				}
+			})
+		}
 	}
 }
 

@@ -5,42 +5,41 @@ import (
 	"absa/internal/torch"
 )
 
-// head classifies the pooled vector of one aspect: Linear(2H → hidden) →
-// Dropout → Linear(→ C), without an activation between, as the article has it.
-// With hidden = 0 it is Dropout → Linear(2H → C).
-type head struct {
-	dense      *torch.Affine // nil without a hidden layer
-	classifier torch.Affine
-	present    *torch.Affine // nil without a presence logit
+// heads classify the pooled vectors, each aspect's by its own: Linear(2H →
+// hidden) → Dropout → Linear(→ C), without an activation between, as the article
+// has it. With hidden = 0 it is Dropout → Linear(2H → C).
+type heads struct {
+	dense      []torch.Affine // none without a hidden layer
+	classifier []torch.Affine
+	present    []torch.Affine // none without presence logits
 	dropout    float64
 }
 
-func newHead(p *torch.Parameters, config configs.Model, name string, classes int64) head {
-	h := head{dropout: config.Head.Dropout}
+// add makes the head of the next aspect.
+func (q *heads) add(p *torch.Parameters, config configs.Model, name string, classes int64) {
+	q.dropout = config.Head.Dropout
 	in := 2 * int64(config.Hidden)
 	features := in
 	if config.Head.Hidden > 0 {
 		features = int64(config.Head.Hidden)
-		dense := p.Linear(name+".dense", in, features)
-		h.dense = &dense
+		q.dense = append(q.dense, p.Linear(name+".dense", in, features))
 	}
-	h.classifier = p.Linear(name+".classifier", features, classes)
+	q.classifier = append(q.classifier, p.Linear(name+".classifier", features, classes))
 	if config.Head.Presence {
-		present := p.Linear(name+".presence", in, 1)
-		h.present = &present
+		q.present = append(q.present, p.Linear(name+".presence", in, 1))
 	}
-	return h
 }
 
-// logits maps x [B,2H] to [B,C].
-func (h head) logits(s *torch.Scope, x torch.Tensor) torch.Tensor {
-	if h.dense != nil {
-		x = s.Linear(x, h.dense.Weight, h.dense.Bias)
+// logits maps the pooled x [P,2H] of each pair to [P,C].
+func (q *heads) logits(s *torch.Scope, h states, x torch.Tensor) torch.Tensor {
+	if q.dense != nil {
+		x = h.linear(s, x, q.dense)
 	}
-	return s.Linear(s.Dropout(x, h.dropout), h.classifier.Weight, h.classifier.Bias)
+	return h.linear(s, s.Dropout(x, q.dropout), q.classifier)
 }
 
-// presence maps x [B,2H] to the logit of "this aspect is mentioned" [B,1].
-func (h head) presence(s *torch.Scope, x torch.Tensor) torch.Tensor {
-	return s.Linear(s.Dropout(x, h.dropout), h.present.Weight, h.present.Bias)
+// presence maps the pooled x [P,2H] of each pair to the logit of "this aspect is
+// mentioned" [P,1].
+func (q *heads) presence(s *torch.Scope, h states, x torch.Tensor) torch.Tensor {
+	return h.linear(s, s.Dropout(x, q.dropout), q.present)
 }

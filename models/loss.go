@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 
 	"absa/configs"
 	"absa/internal/torch"
@@ -98,11 +99,52 @@ func (l *Loss) GroupTargets(batches [][]int64) []Targets {
 	return group
 }
 
+// Reads returns the pairs that the loss reads the logits of: those with a label,
+// or all of them where there is none or the presence term reads every pair.
+func (l *Loss) Reads(t Targets) Pairs {
+	if l.presence > 0 || t.Pairs == 0 {
+		return Pairs{}
+	}
+	aspects := len(l.labels.Aspects)
+	p := Pairs{Sentences: make([]int64, 0, t.Pairs)}
+	for a := range aspects {
+		for i := a; i < len(t.Present); i += aspects {
+			if t.Present[i] > 0 {
+				p.Sentences = append(p.Sentences, int64(i/aspects))
+			}
+		}
+		p.Ends = append(p.Ends, int64(len(p.Sentences)))
+	}
+	return p
+}
+
+// Correct counts the labelled pairs whose class has the largest of its logits,
+// [P,C] of the pairs that were asked about.
+func (t Targets) Correct(asked Pairs, logits []float64) int {
+	class, present := t.Class, t.Present
+	if !asked.All() {
+		class, present = pick(asked, class), pick(asked, present)
+	}
+	n, classes := 0, len(logits)/len(class)
+	for i, c := range class {
+		row := logits[i*classes : (i+1)*classes]
+		if present[i] > 0 && row[c] == slices.Max(row) {
+			n++
+		}
+	}
+	return n
+}
+
 // Forward returns the loss, a scalar; for one batch of a group, its part of the
-// group's.
+// group's. out must hold the pairs that Reads names.
 func (l *Loss) Forward(s *torch.Scope, out Output, t Targets) torch.Tensor {
-	shape := []int64{int64(len(t.Class) / len(l.labels.Aspects)), int64(len(l.labels.Aspects))}
-	loss := s.CrossEntropy(out.Logits, torch.New(s, t.Class, shape...), torch.New(s, t.Weight, shape...))
+	class, weight := t.Class, t.Weight
+	shape := []int64{int64(len(class) / len(l.labels.Aspects)), int64(len(l.labels.Aspects))}
+	if !out.Pairs.All() {
+		class, weight = pick(out.Pairs, class), pick(out.Pairs, weight)
+		shape = []int64{int64(len(class))}
+	}
+	loss := s.CrossEntropy(out.Logits, torch.New(s, class, shape...), torch.New(s, weight, shape...))
 	if l.presence > 0 && out.Presence.Defined() {
 		presence := s.BCEWithLogits(out.Presence, torch.New(s, t.Present, shape...))
 		loss = s.Add(loss, s.Scale(presence, l.presence*t.Share))

@@ -51,12 +51,14 @@ type Input struct {
 	Counts  torch.Tensor // float32 [B,1], the lengths
 	Last    torch.Tensor // int64 [B,1,1], the lengths less one
 	B, T    int64
+	Pairs   Pairs // the pairs that are asked about; the zero value asks about all
 }
 
 // Output is what the heads say.
 type Output struct {
-	Logits   torch.Tensor // float32 [B,A,C]
-	Presence torch.Tensor // float32 [B,A], logits of "is mentioned"; undefined without model.head.presence
+	Pairs    Pairs        // Input's
+	Logits   torch.Tensor // float32 [B,A,C]; of some pairs only, [P,C]
+	Presence torch.Tensor // float32 [B,A] or [P], logits of "is mentioned"; undefined without model.head.presence
 }
 
 // Model is the network. It owns its parameters.
@@ -68,7 +70,7 @@ type Model struct {
 	embedding torch.Tensor // [V,D]
 	backbone  *torch.LSTM
 	pooling   pooling
-	heads     []head // one per aspect
+	heads     heads
 }
 
 // New makes a model on device. Initial values are a function of seed and of
@@ -83,14 +85,14 @@ func New(config configs.Model, labels Labels, vectors Vectors, device torch.Devi
 	m := &Model{Labels: labels, Parameters: p, config: config}
 	m.embedding = p.Values("embedding.weight", vectors.Trainable, vectors.Values, v, d)
 	m.backbone = p.LSTM("backbone", d, h, int64(config.Layers), config.LayerDropout)
-	m.backbone.ATen = config.LSTM == "aten"
+	m.backbone.ATen = config.Kernels == "aten"
 	var err error
 	if m.pooling, err = newPooling(p, config, labels.Aspects); err != nil {
 		p.Close()
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	for _, aspect := range labels.Aspects {
-		m.heads = append(m.heads, newHead(p, config, HeadName(aspect), int64(len(labels.Classes()))))
+		m.heads.add(p, config, HeadName(aspect), int64(len(labels.Classes())))
 	}
 	if err := p.Err(); err != nil {
 		p.Close()
@@ -102,7 +104,7 @@ func New(config configs.Model, labels Labels, vectors Vectors, device torch.Devi
 // Close frees the parameters.
 func (m *Model) Close() { m.Parameters.Close() }
 
-// Forward maps tokens [B,T] to logits [B,A,C].
+// Forward maps tokens [B,T] to logits [B,A,C], or [P,C] where in names pairs.
 func (m *Model) Forward(s *torch.Scope, in Input) Output {
 	// Ids are packed before they are looked up: no vector is fetched for
 	// padding.
@@ -111,19 +113,20 @@ func (m *Model) Forward(s *torch.Scope, in Input) Output {
 	hN, finalLBH := m.backbone.Forward(s, torch.Packed{Data: eND, BatchSizes: idsN.BatchSizes}, in.B)
 	hN.Data = s.Dropout(hN.Data, m.config.OutputDropout)
 
-	pooledBAD := m.pooling.pool(s, states{Input: in, packed: hN, final: finalLBH})
-	logits := make([]torch.Tensor, len(m.heads))
-	var presence []torch.Tensor
-	for a := range m.heads {
-		pooledBD := s.Select(pooledBAD, 1, int64(a))
-		logits[a] = m.heads[a].logits(s, pooledBD)
-		if m.config.Head.Presence {
-			presence = append(presence, m.heads[a].presence(s, pooledBD))
-		}
+	h := states{Input: in, packed: hN, final: finalLBH, pairs: in.Pairs, fused: m.config.Kernels != "aten" && s.Device().IsCPU()}
+	if in.Pairs.All() {
+		h.pairs = allPairs(in.B, int64(len(m.Labels.Aspects)))
 	}
-	out := Output{Logits: s.Stack(1, logits...)}
+	pooledPD := m.pooling.pool(s, h)
+	shaped := func(xPn torch.Tensor) torch.Tensor {
+		if !in.Pairs.All() {
+			return xPn
+		}
+		return s.Transpose(s.Reshape(xPn, int64(len(m.Labels.Aspects)), in.B, -1), 0, 1)
+	}
+	out := Output{Pairs: in.Pairs, Logits: shaped(m.heads.logits(s, h, pooledPD))}
 	if m.config.Head.Presence {
-		out.Presence = s.Cat(1, presence...)
+		out.Presence = s.Squeeze(shaped(m.heads.presence(s, h, pooledPD)), -1)
 	}
 	return out
 }

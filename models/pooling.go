@@ -7,19 +7,21 @@ import (
 	"absa/internal/torch"
 )
 
-// states are the outputs of the LSTM for a batch.
+// states are the outputs of the LSTM for a batch, with what is asked of it.
 type states struct {
 	Input
 	packed torch.Packed // [N,2H]
 	final  torch.Tensor // [2·layers,B,H], the last state of each direction
+	pairs  Pairs        // Input's, spelt out
+	fused  bool         // by torch's own operations, else as compositions of LibTorch's
 }
 
 // padded returns the states with padding as zeros, [B,T,2H].
 func (h states) padded(s *torch.Scope) torch.Tensor { return s.Pad(h.packed) }
 
-// pooling turns the states of a sentence into one vector per aspect.
+// pooling turns the states of a pair's sentence into one vector.
 type pooling interface {
-	pool(s *torch.Scope, h states) torch.Tensor // [B,A,2H]
+	pool(s *torch.Scope, h states) torch.Tensor // [P,2H]
 }
 
 func newPooling(p *torch.Parameters, config configs.Model, aspects []string) (pooling, error) {
@@ -29,7 +31,7 @@ func newPooling(p *torch.Parameters, config configs.Model, aspects []string) (po
 	case "additive":
 		return newAdditiveAttention(p, config, aspects), nil
 	case "none":
-		return newPlainPooling(config, len(aspects))
+		return newPlainPooling(config)
 	}
 	return nil, fmt.Errorf("attention kind %q is not known", config.Attention.Kind)
 }
@@ -37,12 +39,11 @@ func newPooling(p *torch.Parameters, config configs.Model, aspects []string) (po
 // plainPooling is the network without attention: every aspect sees the same
 // vector.
 type plainPooling struct {
-	reduce  func(s *torch.Scope, h states) torch.Tensor // [B,2H]
-	aspects int
+	reduce func(s *torch.Scope, h states) torch.Tensor // [B,2H]
 }
 
-func newPlainPooling(config configs.Model, aspects int) (*plainPooling, error) {
-	q := &plainPooling{aspects: aspects}
+func newPlainPooling(config configs.Model) (*plainPooling, error) {
+	q := &plainPooling{}
 	switch config.Attention.Pool {
 	case "mean":
 		q.reduce = func(s *torch.Scope, h states) torch.Tensor { return meanOverTokens(s, h.padded(s), h.Input) }
@@ -58,12 +59,8 @@ func newPlainPooling(config configs.Model, aspects int) (*plainPooling, error) {
 }
 
 func (q *plainPooling) pool(s *torch.Scope, h states) torch.Tensor {
-	xBD := q.reduce(s, h)
-	same := make([]torch.Tensor, q.aspects)
-	for a := range same {
-		same[a] = xBD
-	}
-	return s.Stack(1, same...)
+	of := torch.New(s, h.pairs.Sentences, int64(len(h.pairs.Sentences)))
+	return s.IndexSelect(q.reduce(s, h), 0, of)
 }
 
 // lastStates joins the last state of the forward direction, at the last token,

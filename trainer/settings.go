@@ -21,7 +21,7 @@ func setThreads(c configs.Config) {
 		n = min(runtime.GOMAXPROCS(0), 2*max(1, c.Loader.BatchSize/8))
 	}
 	torch.SetThreads(n)
-	if c.Model.LSTM == "aten" {
+	if c.Model.Kernels == "aten" {
 		torch.SetATenThreads(n)
 	}
 }

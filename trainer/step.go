@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"absa/data"
@@ -60,6 +59,7 @@ func (t *Trainer) accumulate(batch data.Batch, i int, targets models.Targets, do
 		return err
 	}
 	input := feed(s, batch)
+	input.Pairs = t.loss.Reads(targets)
 	t.profile.fed()
 	out := t.model.Forward(s, input)
 	loss := t.loss.Forward(s, out, targets)
@@ -76,21 +76,9 @@ func (t *Trainer) accumulate(batch data.Batch, i int, targets models.Targets, do
 	done.loss += t.values[1]
 	done.sentences += batch.Size()
 	done.pairs += targets.Pairs
-	done.correct += correct(t.values[2:], batch.Labels, targets.Class)
+	done.correct += targets.Correct(out.Pairs, t.values[2:])
 	t.profile.rested()
 	return nil
-}
-
-// correct counts the labelled rows of logits whose largest is that of their class.
-func correct(logits []float64, labels, class []int64) (n int) {
-	classes := len(logits) / len(labels)
-	for i, label := range labels {
-		row := logits[i*classes : (i+1)*classes]
-		if label >= 0 && row[class[i]] == slices.Max(row) {
-			n++
-		}
-	}
-	return n
 }
 
 // notFinite describes where a run broke down.

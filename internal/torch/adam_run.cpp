@@ -45,7 +45,6 @@ std::vector<Block> blocks_of(const std::vector<AdamTensor> &tensors) {
 template <typename F> void each(const std::vector<Block> &blocks, int64_t threads, const F &f) {
   const int64_t n = blocks.size(), parts = std::min(std::max<int64_t>(1, threads), (n + 3) / 4);
   parallel(parts, [&](int64_t part) {
-    const FlushDenormals flush;
     for (int64_t i = n * part / parts; i < n * (part + 1) / parts; i++)
       f(i);
   });

@@ -74,6 +74,16 @@ struct Share {
 
   int64_t begin(int64_t n) const { return n * index / of; }
   int64_t end(int64_t n) const { return n * (index + 1) / of; }
+
+  // each calls f(group, begin, end) for what is in this range of n items in each
+  // of several groups.
+  template <typename F> void each(int64_t groups, int64_t n, F f) const {
+    for (int64_t g = 0; g < groups; g++) {
+      const int64_t b = std::max(begin(groups * n), g * n), e = std::min(end(groups * n), (g + 1) * n);
+      if (b < e)
+        f(g, b - g * n, e - g * n);
+    }
+  }
 };
 
 // stride is the distance of rows of n elements: an odd number of cache lines, so

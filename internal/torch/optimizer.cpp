@@ -4,6 +4,7 @@
 
 #include "adam_run.h"
 #include "function.h"
+#include "parallel.h"
 
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_lerp.h>
@@ -72,7 +73,7 @@ void adam_cpu(absa_tensor *params, absa_tensor *means, absa_tensor *squares, abs
     }
     tensors.push_back(t);
   }
-  adam(tensors, settings, at::get_num_threads());
+  adam(tensors, settings, absa::threads());
 }
 
 void adam_fused(absa_tensor *params, absa_tensor *means, absa_tensor *squares, absa_tensor *steps,
@@ -158,7 +159,7 @@ char *absa_grad_norm(absa_tensor *params, int n, absa_tensor *out) {
         t = t.contiguous();
         tensors.push_back({nullptr, t.data_ptr<float>(), nullptr, nullptr, nullptr, t.numel(), 0});
       }
-      norm.fill_(std::sqrt(sum_of_squares(tensors, at::get_num_threads())));
+      norm.fill_(std::sqrt(sum_of_squares(tensors, absa::threads())));
     }
     *out = new Tensor(norm);
   });

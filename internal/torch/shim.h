@@ -72,8 +72,21 @@ char *absa_lstm(absa_tensor x, absa_tensor sizes, absa_tensor h0,
 // [1,F].
 char *absa_additive_scores(absa_tensor h, absa_tensor *weights, int64_t aspects,
                            absa_tensor *out);
+// Rows [P,out] of rows [P,in] by the matrices of their groups, which end at ends
+// [G]; weights are [G] matrices and, unless transposed, [G] biases. See
+// grouped_run.h.
+char *absa_grouped_linear(absa_tensor x, const int64_t *ends, int64_t groups,
+                          absa_tensor *weights, int64_t heads, bool transposed,
+                          absa_tensor *out);
+// Contexts [P,heads·F] of states [N,F] and batch sizes [T], for pairs with
+// sentences [P]. `from` are queries [P,heads·F] or, with columns [P] that are not
+// NULL, scores [N,A]. See attention_run.h.
+char *absa_attend(absa_tensor states, absa_tensor from, absa_tensor sizes,
+                  const int64_t *sentences, const int64_t *columns,
+                  int64_t pairs, int64_t heads, double scale, bool padded,
+                  absa_tensor *out);
 
-// The kernels of both, by instruction set.
+// The kernels of all of these, by instruction set.
 const char *absa_lstm_variant(void);
 bool absa_lstm_use(const char *variant);
 
