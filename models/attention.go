@@ -56,13 +56,14 @@ func newSelfAttention(p *torch.Parameters, config configs.Model, aspects []strin
 }
 
 func (q *selfAttention) pool(s *torch.Scope, h states) torch.Tensor {
-	if q.poolBy != "mean" && q.poolBy != "max" {
-		if h.fused {
-			return q.fused(s, h)
-		}
-		return h.pairs.rows(s, q.one(s, q.queries(s, h), h.padded(s), h.Input), q.features)
+	one := q.poolBy != "mean" && q.poolBy != "max"
+	if one && h.fused {
+		return q.fused(s, h)
 	}
 	hBTD := h.padded(s)
+	if one {
+		return h.pairs.rows(s, q.one(s, q.queries(s, hBTD, h.Input), hBTD, h.Input), q.features)
+	}
 	pooled := make([]torch.Tensor, len(q.output))
 	for a, output := range q.output {
 		yBTD := q.all(s, a, hBTD, h.Input)
@@ -119,9 +120,9 @@ func (q *selfAttention) lastStates(s *torch.Scope, h states) torch.Tensor {
 	return s.Mul(xPD, torch.New(s, kept, P, 1))
 }
 
-// queries returns the projected queries of all A aspects and their n heads,
-// [A·n,B,d] or, the same for all sentences, [A·n,1,d].
-func (q *selfAttention) queries(s *torch.Scope, h states) torch.Tensor {
+// queries returns the projected queries of all A aspects and their n heads over
+// h [B,T,2H]: [A·n,B,d] or, the same for all sentences, [A·n,1,d].
+func (q *selfAttention) queries(s *torch.Scope, h torch.Tensor, in Input) torch.Tensor {
 	d := q.features / q.heads
 	if q.poolBy == "query" {
 		aspects := make([]torch.Tensor, len(q.query))
@@ -130,9 +131,9 @@ func (q *selfAttention) queries(s *torch.Scope, h states) torch.Tensor {
 		}
 		return s.Reshape(s.Cat(0, aspects...), -1, 1, d)
 	}
-	xBD := s.Select(h.padded(s), 1, -1)
+	xBD := s.Select(h, 1, -1)
 	if q.poolBy == "last" {
-		xBD = q.lastValid(s, h.padded(s), h.Input)
+		xBD = q.lastValid(s, h, in)
 	}
 	query := s.Linear(xBD, joined(s, weight, q.query), joined(s, bias, q.query))
 	return s.Transpose(s.Reshape(query, -1, int64(len(q.query))*q.heads, d), 0, 1)

@@ -35,22 +35,27 @@ func (p Pairs) aspects() []int64 {
 	return list
 }
 
-// pick returns the values at the pairs, of values [B,A].
+// places returns where each pair is among all of them, [B,A] row-major.
+func (p Pairs) places() []int64 {
+	list := p.aspects()
+	for i, b := range p.Sentences {
+		list[i] += b * int64(len(p.Ends))
+	}
+	return list
+}
+
+// pick returns those of values [B,A] at the pairs.
 func pick[T any](p Pairs, values []T) []T {
-	picked := make([]T, len(p.Sentences))
-	for i, a := range p.aspects() {
-		picked[i] = values[p.Sentences[i]*int64(len(p.Ends))+a]
+	picked := make([]T, 0, len(p.Sentences))
+	for _, at := range p.places() {
+		picked = append(picked, values[at])
 	}
 	return picked
 }
 
 // rows returns those of x [B,A,F] at the pairs, [P,F].
 func (p Pairs) rows(s *torch.Scope, x torch.Tensor, features int64) torch.Tensor {
-	places := make([]int64, len(p.Sentences))
-	for i, a := range p.aspects() {
-		places[i] = p.Sentences[i]*int64(len(p.Ends)) + a
-	}
-	return s.IndexSelect(s.Reshape(x, -1, features), 0, torch.New(s, places, int64(len(places))))
+	return s.IndexSelect(s.Reshape(x, -1, features), 0, torch.New(s, p.places(), int64(len(p.Sentences))))
 }
 
 // linear maps each row of x [P,in] by the matrix of its aspect: [P,out].

@@ -22,8 +22,8 @@ func (s *Scope) Linear(x, w, b Tensor) Tensor {
 }
 
 // AdditiveScores returns q·tanh(W h + b) for each token h [N,D] and each aspect:
-// [N,A]. projections hold each W [F,D] and b [F], queries each q [1,F]. On the
-// CPU it is one operation for all of them.
+// [N,A]. projections hold each W [F,D] and b [F], queries each q [1,F]. It is
+// one operation for all of them, on the CPU.
 func (s *Scope) AdditiveScores(h Tensor, projections []Affine, queries []Tensor) Tensor {
 	if s.err != nil {
 		return Tensor{}
@@ -31,9 +31,6 @@ func (s *Scope) AdditiveScores(h Tensor, projections []Affine, queries []Tensor)
 	if len(projections) == 0 || len(queries) != len(projections) {
 		s.Fail(fmt.Errorf("additive scores: %d projections and %d queries", len(projections), len(queries)))
 		return Tensor{}
-	}
-	if !s.device.IsCPU() {
-		return s.plainAdditiveScores(h, projections, queries)
 	}
 	weights := make([]Tensor, 0, 3*len(queries))
 	for a, w := range projections {
@@ -46,14 +43,6 @@ func (s *Scope) AdditiveScores(h Tensor, projections []Affine, queries []Tensor)
 		return Tensor{}
 	}
 	return s.got(p, "additive_scores", h)
-}
-
-func (s *Scope) plainAdditiveScores(h Tensor, projections []Affine, queries []Tensor) Tensor {
-	scores := make([]Tensor, len(queries))
-	for a, w := range projections {
-		scores[a] = s.Linear(s.Tanh(s.Linear(h, w.Weight, w.Bias)), queries[a], Tensor{})
-	}
-	return s.Cat(1, scores...)
 }
 
 // Embedding returns the rows of weight [V,D] that ids, int64 of any shape,

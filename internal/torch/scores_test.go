@@ -6,6 +6,15 @@ import (
 	"testing"
 )
 
+// plainScores is the definition, in operations of LibTorch.
+func plainScores(s *Scope, h Tensor, projections []Affine, queries []Tensor) Tensor {
+	scores := make([]Tensor, len(queries))
+	for a, w := range projections {
+		scores[a] = s.Linear(s.Tanh(s.Linear(h, w.Weight, w.Bias)), queries[a], Tensor{})
+	}
+	return s.Cat(1, scores...)
+}
+
 // scoresResults are the scores of a batch and the gradients of all that they are
 // computed from.
 func scoresResults[T float32 | float64](t *testing.T, tokens, aspects, features, rows int64, plain bool) [][]T {
@@ -26,7 +35,7 @@ func scoresResults[T float32 | float64](t *testing.T, tokens, aspects, features,
 	up := leaf[T](s, r, 1, 0, tokens, aspects)
 	var scores Tensor
 	if plain {
-		scores = s.plainAdditiveScores(h, projections, queries)
+		scores = plainScores(s, h, projections, queries)
 	} else {
 		scores = s.AdditiveScores(h, projections, queries)
 	}
