@@ -50,6 +50,8 @@ func TestValidate(t *testing.T) {
 		{"no units", func(c *Config) { c.Model.Hidden = 0 }, []string{"model.hidden: 0"}},
 		{"no layers", func(c *Config) { c.Model.Layers = 0 }, []string{"model.layers: 0"}},
 		{"an unknown LSTM", func(c *Config) { c.Model.LSTM = "fuse" }, []string{`model.lstm: "fuse": want one of fused, aten; did you mean fused?`}},
+		{"bfloat16", func(c *Config) { c.Model.Products = "bfloat16" }, nil},
+		{"bfloat16 with LibTorch's LSTM", func(c *Config) { c.Model.Products, c.Model.LSTM = "bfloat16", "aten" }, []string{`model.products: "bfloat16": needs model.lstm=fused`}},
 		{"LibTorch's LSTM", func(c *Config) { c.Model.LSTM = "aten" }, nil},
 		{"dropout of all", func(c *Config) {
 			c.Model.EmbeddingDropout, c.Model.LayerDropout, c.Model.OutputDropout, c.Model.Head.Dropout = 1, -0.1, 2, math.Inf(1)

@@ -61,7 +61,9 @@ func evaluateRun(ctx context.Context, o EvaluateOptions) (metrics.Result, error)
 	if err != nil {
 		return none, err
 	}
-	setThreads(c)
+	if err := setCPU(c); err != nil {
+		return none, err
+	}
 	defer torch.ReleaseThreads()
 
 	corpus, err := corpusOf(o.Data, c.Data)
