@@ -31,6 +31,7 @@ type diagnosis struct {
 		Cores        int     `json:"cores"`
 		Threads      int     `json:"threads"` // the most that train.threads 0 stands for
 		Kernels      string  `json:"kernels"`
+		BFloat16     string  `json:"bfloat16"` // the instructions for it, empty for none
 		BusyByOthers float64 `json:"busy_by_others"`
 		Shared       bool    `json:"shared"`
 	} `json:"cpu"`
@@ -86,7 +87,7 @@ func diagnose() (*diagnosis, error) {
 	}
 	d.CPU.Cores = runtime.NumCPU()
 	d.CPU.Threads = runtime.GOMAXPROCS(0)
-	d.CPU.Kernels = torch.LSTMKernels()
+	d.CPU.Kernels, d.CPU.BFloat16 = torch.LSTMKernels(), torch.BFloat16()
 	if d.CPU.BusyByOthers, err = host.BusyByOthers(); err != nil {
 		return nil, err
 	}
@@ -125,7 +126,11 @@ func (d *diagnosis) print(out io.Writer) error {
 	}
 	fmt.Fprintf(w, "Cores\t%d, %.1f of them busy with other processes\n", d.CPU.Cores, d.CPU.BusyByOthers)
 	fmt.Fprintf(w, "Threads\tup to %d, unless train.threads says otherwise\n", d.CPU.Threads)
-	fmt.Fprintf(w, "Kernels\t%s\n", d.CPU.Kernels)
+	bfloat16 := "no instructions for bfloat16"
+	if d.CPU.BFloat16 != "" {
+		bfloat16 = "bfloat16 by " + d.CPU.BFloat16
+	}
+	fmt.Fprintf(w, "Kernels\t%s, %s\n", d.CPU.Kernels, bfloat16)
 	missing := false
 	for _, f := range d.Files {
 		state := "found"

@@ -79,6 +79,7 @@ type Model struct {
 	LayerDropout     float64   `mapstructure:"layer_dropout" doc:"dropout between the layers of the LSTM"`
 	OutputDropout    float64   `mapstructure:"output_dropout" doc:"dropout on the output of the LSTM"`
 	Kernels          string    `mapstructure:"kernels" doc:"what computes on the CPU, the same numbers either way: fused (absa's own) | aten (LibTorch's, several times slower); CUDA has LibTorch's" oneof:"fused aten"`
+	Products         string    `mapstructure:"products" doc:"large matrix products of the fused LSTM on the CPU: float32 | bfloat16 (rounded operands, needs a processor with AMX or AVX512-BF16) | bfloat16_portable (the same on any processor, slowly)" oneof:"float32 bfloat16 bfloat16_portable"`
 	Attention        Attention `mapstructure:"attention"`
 	Head             Head      `mapstructure:"head"`
 }

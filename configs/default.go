@@ -36,6 +36,7 @@ func Default() Config {
 			Hidden:    128,
 			Layers:    1,
 			Kernels:   "fused",
+			Products:  "float32",
 			Attention: Attention{Kind: "additive", Heads: 2, Masked: true, Pool: "mean"},
 		},
 		Loss: Loss{

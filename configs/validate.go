@@ -180,6 +180,8 @@ func (v *validator) model(c *Config) {
 	v.share("model.layer_dropout", m.LayerDropout)
 	v.share("model.output_dropout", m.OutputDropout)
 
+	v.check(m.Products == "float32" || m.Kernels == "fused", "model.products", "%q: needs model.kernels=fused", m.Products)
+
 	a := m.Attention
 	v.atLeast("model.attention.heads", a.Heads, 1)
 	if a.Kind == "self" && a.Heads >= 1 && m.Hidden >= 1 {

@@ -51,6 +51,8 @@ func TestValidate(t *testing.T) {
 		{"no layers", func(c *Config) { c.Model.Layers = 0 }, []string{"model.layers: 0"}},
 		{"unknown kernels", func(c *Config) { c.Model.Kernels = "fuse" }, []string{`model.kernels: "fuse": want one of fused, aten; did you mean fused?`}},
 		{"LibTorch's kernels", func(c *Config) { c.Model.Kernels = "aten" }, nil},
+		{"bfloat16", func(c *Config) { c.Model.Products = "bfloat16" }, nil},
+		{"bfloat16 with LibTorch's kernels", func(c *Config) { c.Model.Products, c.Model.Kernels = "bfloat16", "aten" }, []string{`model.products: "bfloat16": needs model.kernels=fused`}},
 		{"dropout of all", func(c *Config) {
 			c.Model.EmbeddingDropout, c.Model.LayerDropout, c.Model.OutputDropout, c.Model.Head.Dropout = 1, -0.1, 2, math.Inf(1)
 		}, []string{"model.embedding_dropout: 1:", "model.layer_dropout: -0.1:", "model.output_dropout: 2:", "model.head.dropout: +Inf:"}},

@@ -52,7 +52,9 @@ func newValidator(ctx context.Context, o AverageOptions, m *member) (_ *validato
 	if err != nil {
 		return nil, err
 	}
-	setThreads(c)
+	if err := setCPU(c); err != nil {
+		return nil, err
+	}
 	vectors, err := m.embedding()
 	if err != nil {
 		return nil, err

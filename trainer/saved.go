@@ -165,8 +165,7 @@ func (s *saved) settings(device string, n int) (configs.Config, torch.Device, er
 	if err != nil {
 		return c, torch.CPU, err
 	}
-	setThreads(c)
-	return c, d, nil
+	return c, d, setCPU(c)
 }
 
 // silent notes nothing, where there is nothing to note.

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"errors"
 	"math"
 	"runtime"
 
@@ -10,12 +11,17 @@ import (
 	"absa/models"
 )
 
-// setThreads sets the threads of a step. A setting of 0 takes the cores that the
+// setCPU sets what the operations of the CPU run with.
+//
+// It sets the threads of a step: a setting of 0 takes the cores that the
 // process may use, by its affinity and the quota of its control group, up to as
 // many as the LSTM can use: a batch of B sentences is cut into 2·⌊B/8⌋ parts. It
 // does not look at the load, as the order of a sum, and so the last digits of a
 // result, depend on the number of threads.
-func setThreads(c configs.Config) {
+//
+// And it sets how the LSTM's large products are computed, which fails where the
+// processor lacks the instructions.
+func setCPU(c configs.Config) error {
 	n := c.Train.Threads
 	if n == 0 {
 		n = min(runtime.GOMAXPROCS(0), 2*max(1, c.Loader.BatchSize/8))
@@ -24,6 +30,16 @@ func setThreads(c configs.Config) {
 	if c.Model.Kernels == "aten" {
 		torch.SetATenThreads(n)
 	}
+	products := ""
+	switch c.Model.Products {
+	case "bfloat16":
+		if products = torch.BFloat16(); products == "" {
+			return errors.New("model.products: bfloat16: this processor has neither AMX nor AVX512-BF16; bfloat16_portable computes the same slowly, float32 runs everywhere")
+		}
+	case "bfloat16_portable":
+		products = "portable"
+	}
+	return torch.UseBFloat16(products)
 }
 
 func labelsOf(c configs.Config) models.Labels {

@@ -121,7 +121,9 @@ func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer,
 	if t.device, err = torch.ParseDevice(c.Train.Device); err != nil {
 		return nil, fmt.Errorf("train.device: %w", err)
 	}
-	setThreads(c)
+	if err := setCPU(c); err != nil {
+		return nil, err
+	}
 	source, err := begin.source(c, noter(t.report))
 	if err != nil {
 		return nil, err

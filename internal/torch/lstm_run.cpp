@@ -1,5 +1,6 @@
 #include "lstm_run.h"
 
+#include "bfloat16.h"
 #include "cpu.h"
 #include "parallel.h"
 
@@ -115,6 +116,16 @@ public:
     });
   }
 };
+
+// large_product is product, in bfloat16 where that is asked for.
+template <typename T>
+void large_product(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T *a, int64_t lda, const T *b,
+                   int64_t ldb, T beta, T *c, int64_t ldc) {
+  if constexpr (sizeof(T) == sizeof(float))
+    if (const Bfloat16 *kernel = bfloat16())
+      return bfloat16_product(*kernel, ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc);
+  product(ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc);
+}
 
 // copy_rows copies rows of n elements, zeros for NULL.
 template <typename T>
@@ -276,7 +287,7 @@ void lstm_forward(const LstmShape &s, const LstmWeights<T> *weights, const T *x,
       if (part < 2 * chunks) {
         const Share share{part / 2, chunks};
         const int64_t begin = share.begin(N);
-        product(false, true, share.end(N) - begin, 4 * H, width, in + begin * in_stride, in_stride,
+        large_product(false, true, share.end(N) - begin, 4 * H, width, in + begin * in_stride, in_stride,
                 w.input, width, T(0), own.direction[d].gates + begin * gates, gates);
         return;
       }
@@ -357,7 +368,7 @@ void lstm_backward(const LstmShape &s, const LstmWeights<T> *weights, const T *x
         const Share share{part, of_in};
         const int64_t begin = share.begin(N);
         for (int64_t d = 0; d < 2; d++)
-          product(false, false, share.end(N) - begin, width, 4 * H, tmp.gates_grad[d] + begin * gates,
+          large_product(false, false, share.end(N) - begin, width, 4 * H, tmp.gates_grad[d] + begin * gates,
                   gates, weights[2 * l + d].input, width, T(d), in_grad + begin * in_stride, in_stride);
         return;
       }
@@ -368,8 +379,8 @@ void lstm_backward(const LstmShape &s, const LstmWeights<T> *weights, const T *x
         const Share share{part / 2, of_weights / 2};
         const int64_t begin = share.begin(4 * H), rows = share.end(4 * H) - begin;
         const T *from = tmp.gates_grad[d] + begin;
-        product(true, false, rows, width, N, from, gates, in, in_stride, T(0), g.input + begin * width, width);
-        product(true, false, rows, H, N, from, gates, own.direction[d].hidden, state, T(0),
+        large_product(true, false, rows, width, N, from, gates, in, in_stride, T(0), g.input + begin * width, width);
+        large_product(true, false, rows, H, N, from, gates, own.direction[d].hidden, state, T(0),
                 g.hidden + begin * H, H);
         k.column_sums(N, gates, begin, begin + rows, tmp.gates_grad[d], g.bias);
         return;

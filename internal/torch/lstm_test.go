@@ -318,6 +318,46 @@ func TestLSTMSameBits(t *testing.T) {
 	})
 }
 
+// TestLSTMBFloat16 compares products in bfloat16 with those in float32, which they
+// are near to and not, and the processor's instructions with the portable form.
+func TestLSTMBFloat16(t *testing.T) {
+	lock(t)
+	defer SetThreads(1)
+	defer func() { noErr(t, UseBFloat16("")) }()
+	c := lstmCase{in: 45, hidden: 70, layers: 2, lengths: []int64{31, 30, 22, 22, 10, 9, 8, 5, 4, 1}, from: true, dropout: 0.2}
+	results := func(name string) ([][]float32, [][]float64) {
+		noErr(t, UseBFloat16(name))
+		return lstmResults[float32](t, c, false, 5), lstmResults[float64](t, c, false, 5)
+	}
+	for _, threads := range []int{1, 3} {
+		SetThreads(threads)
+		want, exact := results("")
+		portable, unrounded := results("portable")
+		if e := distance(portable, want); !(1e-4 < e && e < 2e-2) {
+			t.Errorf("%d threads: %.2g from float32, want about 2⁻⁸", threads, e)
+		}
+		if e := distance(unrounded, exact); e != 0 {
+			t.Errorf("%d threads: float64 is rounded too: %.2g", threads, e)
+		}
+		if again, _ := results("portable"); distance(again, portable) != 0 {
+			t.Errorf("%d threads: the second run differs", threads)
+		}
+		for _, name := range []string{"avx512bf16", "amx"} {
+			if UseBFloat16(name) != nil {
+				t.Logf("this processor does not run %s", name)
+				continue
+			}
+			// A sum in another order may round the other way afterwards.
+			if got, _ := results(name); !(distance(got, portable) <= 1e-3) {
+				t.Errorf("%s: %.2g from the portable form", name, distance(got, portable))
+			}
+		}
+	}
+	if UseBFloat16("bf8") == nil {
+		t.Error("products of an unknown name were taken")
+	}
+}
+
 // TestLSTMInferenceIsTraining holds that nothing but the dropout differs.
 func TestLSTMInferenceIsTraining(t *testing.T) {
 	lock(t)

@@ -134,6 +134,26 @@ func UseLSTMKernels(name string) error {
 	return nil
 }
 
+// BFloat16 names the instructions that the processor has for products in bfloat16:
+// amx or avx512bf16, "" for none.
+func BFloat16() string { return C.GoString(C.absa_bfloat16()) }
+
+// UseBFloat16 takes the large products of the fused LSTM, those of the inputs and
+// of the gradients, in bfloat16: operands are rounded to it, sums and everything
+// else stay float32. name is one of [BFloat16] or portable, which computes the
+// same slowly on any processor; "" takes float32 again.
+func UseBFloat16(name string) error {
+	var c *C.char
+	if name != "" {
+		c = C.CString(name)
+		defer C.free(unsafe.Pointer(c))
+	}
+	if !C.absa_use_bfloat16(c) {
+		return fmt.Errorf("lstm: no products %q in bfloat16 on this processor", name)
+	}
+	return nil
+}
+
 // Zeros returns a float32 tensor of zeros on the scope's device.
 func (s *Scope) Zeros(shape ...int64) Tensor {
 	if !s.given("zeros", len(shape)) {

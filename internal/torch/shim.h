@@ -90,6 +90,12 @@ char *absa_attend(absa_tensor states, absa_tensor from, absa_tensor sizes,
 const char *absa_lstm_variant(void);
 bool absa_lstm_use(const char *variant);
 
+// The large products of the LSTM in bfloat16: the instructions that the processor
+// has for it, NULL for none; and whether those of a name, which may be portable,
+// run here. They are in use from then on, float32 for NULL.
+const char *absa_bfloat16(void);
+bool absa_use_bfloat16(const char *name);
+
 #ifdef __cplusplus
 }
 #endif
