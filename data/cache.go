@@ -74,7 +74,13 @@ func (x *cached) mapSet(f *os.File) (*Set, error) {
 // each write a file of their own; the last rename wins, and each maps what it
 // wrote.
 func (x *cached) convert(ctx context.Context) (s *Set, err error) {
-	defer debug.FreeOSMemory() // what it took, training is not to carry on with
+	// What grows here has no pointers: to collect it often is cheap, and keeps five
+	// million sentences well below a gigabyte. Training is not to carry on with it.
+	collect := debug.SetGCPercent(30)
+	defer func() {
+		debug.SetGCPercent(collect)
+		debug.FreeOSMemory()
+	}()
 	trouble := func(err error) error {
 		return fmt.Errorf("convert %s to %s: %w (XDG_CACHE_HOME names another folder for it)", x.conversion.name, x.file, atomicfile.Reason(err))
 	}

@@ -1,13 +1,18 @@
 // Package data turns review files into batches of integers.
 //
-// The way of a sentence: [Read] decodes SemEval-2014 XML into reviews, [Split]
-// holds some out, a [Tokenizer] cuts the text into words, a [Vocabulary]
-// numbers them, [Examples] joins the two, and a [Loader] yields padded batches:
+// The way of a sentence: [Open] reads SemEval-2014 XML or lines of JSON into a
+// [Set], which has the words, labels and id of each sentence as numbers in flat
+// arrays; [Set.Split] holds some out, a [Vocabulary] numbers the words,
+// [Set.Examples] joins them, and a [Loader] yields padded batches:
 //
-//	corpus, err := data.Read("train.xml", cfg.Data)
-//	tokenize, err := data.NewTokenizer(cfg.Text)
-//	train, valid := data.Split(corpus.Reviews, corpus.Schema, 0.2, 1)
+//	set, err := data.Open(ctx, "train.xml", cfg, data.OpenOptions{})
+//	if err != nil {
+//		return err
+//	}
+//	defer set.Close()
+//	train, valid := set.Split(set.WithWords(), 0.2, 1)
 //
 // Everything here is a pure function of the input, the configuration and a
-// seed. The package knows no tensor: a batch is Go slices, row major.
+// seed. The package knows no tensor: a batch is Go slices, row major. [Read] is
+// the plain form of Open, for what wants the texts.
 package data

@@ -92,13 +92,25 @@ func (l *lexicon) field(field []byte) []uint32 {
 type fieldKey [2]uint64
 
 func fieldKeyOf(field []byte) (key fieldKey, fits bool) {
-	if len(field) > 15 {
+	n := len(field)
+	if n > 15 {
 		return key, false
 	}
 	var b [16]byte
-	copy(b[:], field)
-	b[15] = byte(len(field))
-	return fieldKey{binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])}, true
+	if cap(field) >= len(b) { // two loads are faster than copying a few bytes
+		b = [16]byte(field[:len(b)])
+	} else {
+		copy(b[:], field)
+	}
+	key = fieldKey{binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])}
+	if n < 8 {
+		key[0] &= 1<<(8*n) - 1
+		key[1] = 0
+	} else {
+		key[1] &= 1<<(8*(n-8)) - 1
+	}
+	key[1] |= uint64(n) << 56
+	return key, true
 }
 
 // fieldTable maps short fields to numbers by open addressing. A lookup touches

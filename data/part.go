@@ -46,6 +46,7 @@ type worker struct {
 	seeds   [2]maphash.Seed
 	labels  *labels // of the sentence at hand
 	folded  []byte
+	last    *part
 }
 
 func newWorker(d configs.Data, text configs.Text, seeds [2]maphash.Seed) (w *worker, err error) {
@@ -63,8 +64,21 @@ func newWorker(d configs.Data, text configs.Text, seeds [2]maphash.Seed) (w *wor
 	return w, nil
 }
 
-// begin returns an empty part.
-func (w *worker) begin() *part { return &part{lexicon: w.lexicon} }
+// begin returns an empty part with room for about as much as the one before.
+func (w *worker) begin() *part {
+	p := &part{lexicon: w.lexicon}
+	if l := w.last; l != nil {
+		n := len(l.lines) + len(l.lines)/8
+		p.lines, p.idEnds, p.ends, p.contentEnds = make([]uint32, 0, n), make([]uint32, 0, n), make([]uint32, 0, n), make([]uint32, 0, n)
+		p.texts = make([]textKey, 0, n)
+		p.ids = make([]byte, 0, len(l.ids)+len(l.ids)/8)
+		p.words = make([]uint32, 0, len(l.words)+len(l.words)/8)
+		p.labels = make([]int8, 0, len(l.labels)+len(l.labels)/8)
+		p.content = make([]byte, 0, len(l.content)+len(l.content)/8)
+	}
+	w.last = p
+	return p
+}
 
 // add appends a sentence with the labels at hand. An empty id stands for none.
 func (w *worker) add(p *part, id, text []byte, line int) {

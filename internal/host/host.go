@@ -23,7 +23,7 @@ func BusyByOthers() (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	own := ownTime()
+	own := ProcessTime()
 	start := time.Now()
 	time.Sleep(sample)
 	after, err := busyTicks()
@@ -31,7 +31,7 @@ func BusyByOthers() (float64, error) {
 		return 0, err
 	}
 	const tick = time.Second / 100 // USER_HZ, fixed in the kernel's interface
-	others := time.Duration(after-busy)*tick - (ownTime() - own)
+	others := time.Duration(after-busy)*tick - (ProcessTime() - own)
 	return max(0, float64(others)/float64(time.Since(start))), nil
 }
 
@@ -59,8 +59,8 @@ func busyTicks() (int64, error) {
 	return busy, nil
 }
 
-// ownTime is the processor time of this process.
-func ownTime() time.Duration {
+// ProcessTime is the processor time that this process has used.
+func ProcessTime() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
 		return 0
@@ -70,15 +70,29 @@ func ownTime() time.Duration {
 
 // ResidentMemory returns the bytes of memory that the process holds.
 func ResidentMemory() (int64, error) {
+	resident, _, err := memory()
+	return resident, err
+}
+
+// AnonymousMemory is ResidentMemory without the pages of files that are mapped,
+// which the system can take back: RssAnon of /proc/self/status.
+func AnonymousMemory() (int64, error) {
+	resident, shared, err := memory()
+	return resident - shared, err
+}
+
+// memory returns the bytes that the process holds, and those of files.
+func memory() (resident, shared int64, err error) {
 	text, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
-		return 0, fmt.Errorf("resident memory: %w", err)
+		return 0, 0, fmt.Errorf("resident memory: %w", err)
 	}
-	var size, resident int64
-	if _, err := fmt.Sscan(string(text), &size, &resident); err != nil {
-		return 0, fmt.Errorf("resident memory: /proc/self/statm: %w", err)
+	var size int64
+	if _, err := fmt.Sscan(string(text), &size, &resident, &shared); err != nil {
+		return 0, 0, fmt.Errorf("resident memory: /proc/self/statm: %w", err)
 	}
-	return resident * int64(os.Getpagesize()), nil
+	page := int64(os.Getpagesize())
+	return resident * page, shared * page, nil
 }
 
 // LoadedLibrary returns the path of a shared library of this process, or "" when
