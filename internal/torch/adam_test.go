@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"testing"
 )
@@ -110,6 +111,81 @@ func TestAdamLeavesAloneWhatHasNoGradient(t *testing.T) {
 	if norm := s.Read(nil, adam.GradNorm(s))[0]; norm != 0 {
 		t.Errorf("norm without gradients: got %g, want 0", norm)
 	}
+}
+
+// TestStepDoesNotDependOnThreads takes steps over tensors of many blocks, with a
+// rest that fills no vector, on one thread and on two: norms, values, moments and
+// averages are equal to the last bit.
+func TestStepDoesNotDependOnThreads(t *testing.T) {
+	sizes := []int64{100_003, 1, 40_000, 17}
+	run := func(threads int) (norms []float64, values [][]float32) {
+		SetThreads(threads)
+		defer SetThreads(1)
+		defer ReleaseThreads()
+		s, p := newScope(t), newParameters(t, 1)
+		for i, n := range sizes {
+			p.Uniform(strconv.Itoa(i), 1, n)
+		}
+		noErr(t, p.Err())
+		adam, err := NewAdam(p, AdamOptions{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: 0.1, ClipNorm: 1})
+		noErr(t, err)
+		defer adam.Close()
+		ema, err := NewEMA(p, 0.9)
+		noErr(t, err)
+		defer ema.Close()
+		for range 3 {
+			s.Reset()
+			for _, q := range p.All() {
+				s.Backward(s.Sum(s.Mul(q.Tensor, s.Mul(q.Tensor, q.Tensor))))
+			}
+			norm := s.Read(nil, adam.GradNorm(s))[0]
+			var sum float64
+			for _, q := range p.All() {
+				for _, g := range s.Float32s(s.Grad(q.Tensor)) {
+					sum += float64(g) * float64(g)
+				}
+			}
+			if want := math.Sqrt(sum); math.Abs(norm-want) > 1e-12*want {
+				t.Errorf("norm of the gradients: got %v, want %v", norm, want)
+			}
+			norms = append(norms, norm)
+			adam.Step(s, 1e-2, norm, ema)
+			noErr(t, s.Err())
+		}
+		for _, q := range slices.Concat(p.All(), adam.State(), ema.State()) {
+			values = append(values, float32s(t, q.Tensor))
+		}
+		return norms, values
+	}
+	norms, values := run(1)
+	normsOfTwo, valuesOfTwo := run(2)
+	if !slices.Equal(norms, normsOfTwo) {
+		t.Errorf("norms on one thread %v, on two %v", norms, normsOfTwo)
+	}
+	for i := range values {
+		if !slices.Equal(values[i], valuesOfTwo[i]) {
+			t.Errorf("tensor %d differs between one thread and two", i)
+		}
+	}
+}
+
+// TestParametersShareNoHistory holds that a parameter may change, in the buffer
+// that it shares with others, while their values wait for a backward pass.
+func TestParametersShareNoHistory(t *testing.T) {
+	s, p := newScope(t), newParameters(t, 1)
+	x := p.Values("x", true, []float32{2, 3}, 2)
+	p.Values("y", true, []float32{5}, 1)
+	noErr(t, p.Err())
+	adam, err := NewAdam(p, AdamOptions{})
+	noErr(t, err)
+	defer adam.Close()
+	y, _ := p.Lookup("y")
+	loss := s.Sum(s.Mul(x, x))
+	noErr(t, y.SetFloat32s([]float32{7}))
+	s.Backward(loss)
+	near(t, "gradient", s.Float32s(s.Grad(x)), []float32{4, 6}, 0)
+	near(t, "the other parameter", float32s(t, y.Tensor), []float32{7}, 0)
+	noErr(t, s.Err())
 }
 
 func TestLargestGrad(t *testing.T) {

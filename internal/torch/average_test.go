@@ -14,7 +14,7 @@ func TestEMA(t *testing.T) {
 	x := p.Values("x", true, []float32{1, -2, 3}, 3)
 	frozen := p.Values("frozen", false, []float32{7}, 1)
 	noErr(t, p.Err())
-	const decay = 0.5
+	const decay = 0.6
 	adam, err := NewAdam(p, AdamOptions{})
 	noErr(t, err)
 	defer adam.Close()
@@ -29,7 +29,7 @@ func TestEMA(t *testing.T) {
 		values = []float32{float32(n), float32(-n * n), 0.5}
 		noErr(t, param.SetFloat32s(values))
 		adam.Step(s, 0, 0, ema)
-		d := min(decay, float64(1+n)/float64(10+n)) // reaches 0.5 at n = 8
+		d := min(decay, float64(1+n)/float64(10+n)) // reaches 0.6 at n = 13
 		for i, v := range values {
 			shadow[i] = d*shadow[i] + (1-d)*float64(v)
 			want[i] = float32(shadow[i])

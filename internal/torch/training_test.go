@@ -2,12 +2,8 @@ package torch
 
 import (
 	"math"
-	"os"
-	"runtime/debug"
 	"slices"
 	"testing"
-
-	"absa/internal/host"
 )
 
 // tagger is a small network that uses what a real one does: embedding, packed
@@ -103,39 +99,5 @@ func TestTrainingIsReproducible(t *testing.T) {
 		if !slices.EqualFunc(weights[i], weightsAgain[i], func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }) {
 			t.Errorf("parameter %d differs between two runs", i)
 		}
-	}
-}
-
-// TestSoakMemory trains for many steps, after some that fill the caches of
-// LibTorch and Go: the memory that the process holds stays where it is.
-func TestSoakMemory(t *testing.T) {
-	const warmUp, limit = 200, 5 << 20
-	steps := 1000
-	if os.Getenv("ABSA_SOAK") == "1" {
-		steps = 10_000
-	}
-	s := newScope(t)
-	m := newTagger(t, 16, 1, []int64{3, 2, 1})
-	resident := func() int64 {
-		debug.FreeOSMemory()
-		bytes, err := host.ResidentMemory()
-		noErr(t, err)
-		return bytes
-	}
-	for step := range warmUp {
-		m.step(t, s, step)
-	}
-	before := resident()
-	live := Live()
-	for step := range steps {
-		m.step(t, s, warmUp+step)
-	}
-	growth := resident() - before
-	t.Logf("%d steps: resident memory grew by %d kB to %d MB", steps, growth>>10, (before+growth)>>20)
-	if growth > limit {
-		t.Errorf("resident memory grew by %d kB in %d steps, want at most %d kB", growth>>10, steps, limit>>10)
-	}
-	if got := Live(); got != live {
-		t.Errorf("live tensors went from %d to %d", live, got)
 	}
 }
