@@ -134,7 +134,7 @@ interrupted by Ctrl-C (SIGINT) or SIGTERM.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
 	})
-	root.AddCommand(newTrainCmd(), newEvaluateCmd(), newCheckpointsCmd(), newConfigCmd(), newDataCmd(), newFetchCmd(), newDoctorCmd(), newVersionCmd())
+	root.AddCommand(newTrainCmd(), newEvaluateCmd(), newReportCmd(), newCheckpointsCmd(), newConfigCmd(), newDataCmd(), newFetchCmd(), newDoctorCmd(), newVersionCmd())
 	return root
 }
 

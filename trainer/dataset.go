@@ -20,8 +20,11 @@ type Dataset struct {
 	Train, Valid, Test []data.Example
 	Vocabulary         *data.Vocabulary
 	Vectors            models.Vectors
-	Majority           []int // [A] most frequent polarity of the training corpus
-	Fingerprint        Fingerprint
+	// The reviews of Valid and Test, in their order; nil where there are more
+	// than maxPredictions.
+	ValidReviews, TestReviews []data.Review
+	Majority                  []int // [A] most frequent polarity of the training corpus
+	Fingerprint               Fingerprint
 }
 
 // source is where words and weights come from, if not from the data.
@@ -86,6 +89,12 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 	d.Train, _ = data.Examples(train, tokenize, d.Vocabulary)
 	d.Valid, _ = data.Examples(valid, neverEmpty(tokenize), d.Vocabulary)
 	d.Test, _ = data.Examples(test, neverEmpty(tokenize), d.Vocabulary)
+	if len(valid) <= maxPredictions {
+		d.ValidReviews = valid
+	}
+	if len(test) <= maxPredictions {
+		d.TestReviews = test
+	}
 
 	if d.Majority, err = majority(corpus); err != nil {
 		return nil, fmt.Errorf("data.train: %w", err)

@@ -17,6 +17,7 @@ var ErrNotFinite = errors.New("the loss is not finite")
 // outcome is what a step found out.
 type outcome struct {
 	loss      float64
+	norm      float64 // of the gradients, before they are clipped
 	sentences int
 	pairs     int // labelled pairs
 	correct   int
@@ -44,6 +45,7 @@ func (t *Trainer) step(group []data.Batch) (outcome, error) {
 	if !finite(done.loss) || !finite(norm) {
 		return outcome{}, t.notFinite(done.loss, group)
 	}
+	done.norm = norm
 	t.optimizer.Step(s, t.learningRate(), norm)
 	t.optimizer.ZeroGrad(s)
 	if t.ema != nil {
