@@ -20,7 +20,7 @@ import (
 // Chart is a drawing with a key to its lines. The key is text of the page, so
 // that names wrap and can be read aloud.
 type Chart struct {
-	Title string
+	Title string // empty where the heading above says it
 	Alt   string // what it shows, for who cannot see it
 	Keys  []Key
 	SVG   template.HTML
@@ -85,8 +85,11 @@ func newPlot(x, y string) *plot.Plot {
 		a.axis.Tick.Length = 3
 	}
 	grid := plotter.NewGrid()
-	grid.Vertical.Width = 0
 	grid.Horizontal.Color, grid.Horizontal.Width = gridColour, 0.5
+	grid.Vertical.Color = nil
+	if y == "" { // bars on their side
+		grid.Horizontal, grid.Vertical = grid.Vertical, grid.Horizontal
+	}
 	p.Add(grid)
 	p.BackgroundColor = color.Transparent
 	return p
@@ -145,6 +148,12 @@ func lineChart(title, y string, list []series) (*Chart, error) {
 	p.X.Tick.Marker = whole{}
 	p.Y.Tick.Marker = decimals{}
 	p.X.Min, p.X.Max = 1, max(last, 2)
+	if p.Y.Min == p.Y.Max {
+		p.Y.Min, p.Y.Max = min(0, 2*p.Y.Min), max(0, 2*p.Y.Max)
+	}
+	if p.Y.Min == p.Y.Max { // all are 0
+		p.Y.Max = 1
+	}
 	c.Alt = fmt.Sprintf("%s by epoch, 1 to %.0f: %s", title, last, strings.Join(said, "; "))
 	var err error
 	c.SVG, err = svg(p, chartHeight)
@@ -168,15 +177,20 @@ func (whole) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// decimals are the ticks of the library without the small ones between them.
+// decimals ticks at multiples of 1, 2 or 5 times a power of ten, five or so.
 type decimals struct{}
 
 func (decimals) Ticks(low, high float64) []plot.Tick {
-	var ticks []plot.Tick
-	for _, t := range (plot.DefaultTicks{}).Ticks(low, high) {
-		if !t.IsMinor() {
-			ticks = append(ticks, t)
+	power := math.Pow(10, math.Floor(math.Log10((high-low)/5)))
+	step := power
+	for _, n := range []float64{1, 2, 5, 10} {
+		if step = n * power; (high-low)/step <= 6 {
+			break
 		}
+	}
+	var ticks []plot.Tick
+	for n := math.Ceil(low / step); n*step <= high; n++ {
+		ticks = append(ticks, plot.Tick{Value: n * step, Label: strconv.FormatFloat(n*step, 'g', 4, 64)})
 	}
 	return ticks
 }
@@ -192,10 +206,10 @@ var shares = func() plot.ConstantTicks {
 
 // barChart draws shares, one bar for each name and series, on their side: names
 // are long.
-func barChart(title, x string, names []string, list []series) (*Chart, error) {
+func barChart(what, x string, names []string, list []series) (*Chart, error) {
 	p := newPlot(x, "")
 	p.X.Min, p.X.Max, p.X.Tick.Marker = 0, 1, shares
-	c := &Chart{Title: title}
+	c := &Chart{Alt: what + "; the figures are in the table beside it"}
 	row := font.Length(26)
 	width := row / font.Length(len(list)+1)
 	for i, s := range list {
@@ -205,7 +219,7 @@ func barChart(title, x string, names []string, list []series) (*Chart, error) {
 		}
 		bars, err := plotter.NewBarChart(values, width)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", title, err)
+			return nil, fmt.Errorf("%s: %w", what, err)
 		}
 		bars.Horizontal = true
 		bars.Color, bars.LineStyle.Width = seriesColour(s.number), 0
@@ -219,7 +233,6 @@ func barChart(title, x string, names []string, list []series) (*Chart, error) {
 	}
 	p.NominalY(upward...)
 	p.Y.Tick.Length = 0
-	c.Alt = title + "; the figures are in the table beside it"
 	var err error
 	c.SVG, err = svg(p, row*font.Length(len(names))+40)
 	return c, err
@@ -235,7 +248,7 @@ func shortened(name string, most int) string {
 
 // reliabilityChart draws accuracy by confidence, with a point's area by the
 // number of answers, beside the diagonal of perfect calibration.
-func reliabilityChart(title string, a *Answers) (*Chart, error) {
+func reliabilityChart(a *Answers) (*Chart, error) {
 	p := newPlot("confidence", "accuracy")
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, 0, 1
 	p.X.Tick.Marker, p.Y.Tick.Marker = shares, shares
@@ -255,7 +268,7 @@ func reliabilityChart(title string, a *Answers) (*Chart, error) {
 		}
 	}
 	p.Add(diagonal)
-	c := &Chart{Title: title, Alt: fmt.Sprintf("reliability diagram, expected calibration error %v; the figures are in the table below it", a.ECE), Keys: []Key{{"accuracy of the answers in a bin, larger with more of them", 0, false}}}
+	c := &Chart{Alt: fmt.Sprintf("reliability diagram, expected calibration error %v; the figures are in the table below it", a.ECE), Keys: []Key{{"accuracy of the answers in a bin, larger with more of them", 0, false}}}
 	if len(points) > 0 {
 		line, scatter, err := plotter.NewLinePoints(points)
 		if err != nil {

@@ -15,7 +15,8 @@ type comparison struct {
 	Aspects  []line
 	Settings []line
 	Charts   []*Chart
-	Paired   bool // some run answered the questions of the first one
+	Paired   bool     // some run answered the questions of the first one
+	Others   []string // runs of which that is not known
 }
 
 // line is one figure of every run.
@@ -48,9 +49,15 @@ func compare(list []*Run) (*comparison, error) {
 		}
 		return interval(r.Answers.Interval)
 	})
-	add("less that of "+list[0].Name, func(r *Run) template.HTML {
+	add("more than "+list[0].Name, func(r *Run) template.HTML {
+		if r == list[0] {
+			return "–"
+		}
 		d, i, ok := difference(list[0].Answers, r.Answers)
-		if r == list[0] || !ok {
+		if !ok {
+			if r.Result != nil {
+				c.Others = append(c.Others, r.Name)
+			}
 			return "–"
 		}
 		c.Paired = true

@@ -31,8 +31,8 @@ func Write(w io.Writer, list []*Run) error {
 		"percent": percent,
 		"id":      func(n int) string { return "run-" + strconv.Itoa(n+1) },
 		"heat":    heat,
-		"lines": func(caption string, list []section, lines []line) sideBySide {
-			return sideBySide{caption, list, lines}
+		"lines": func(class, caption string, list []section, lines []line) sideBySide {
+			return sideBySide{class, caption, list, lines}
 		},
 	}).ParseFS(files, "page.html")
 	if err != nil {
@@ -63,9 +63,9 @@ type page struct {
 
 // sideBySide is a table with a column for each run.
 type sideBySide struct {
-	Caption string
-	Runs    []section
-	Lines   []line
+	Class, Caption string
+	Runs           []section
+	Lines          []line
 }
 
 // section is one run.
@@ -113,7 +113,7 @@ func newSection(number int, r *Run) (s section, err error) {
 	}
 	if a := r.Answers; a != nil {
 		s.Matrices = matrices(a.Scores)
-		if s.Reliable, err = reliabilityChart("Reliability", a); err != nil {
+		if s.Reliable, err = reliabilityChart(a); err != nil {
 			return s, err
 		}
 		if s.ByLength, err = lengthChart(a); err != nil {
@@ -187,7 +187,7 @@ func learning(r *Run) ([]*Chart, error) {
 	if err != nil {
 		return nil, err
 	}
-	rate, err := lineChart("Learning rate", "", []series{
+	rate, err := lineChart("Learning rate", "learning rate", []series{
 		{"after the epoch", points(r.Epochs, func(e runs.Epoch) *float64 { return &e.LearningRate }), 2, false},
 	})
 	return drawn(loss, accuracy, rate), err
