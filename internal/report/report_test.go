@@ -202,7 +202,7 @@ func TestFiguresAreThoseOfTheResult(t *testing.T) {
 var hostile = fake{
 	aspects:    []string{`<script>alert("aspect")</script>`, `a"b'c&amp;d`, "{{.}} ]]> -->", "ünïcödé 日本語 with many many words in it"},
 	polarities: []string{`<img src="http://example.org/x.png">`, `</style><script>alert(1)</script>`},
-	text:       "<b>bold</b> </blockquote><script src=//example.org></script> \x00 ‮",
+	text:       "<b>bold</b> </blockquote><script src=//example.org></script> \x00 \u202e",
 	epochs:     2, sentences: 40, seed: 3,
 }
 

@@ -243,3 +243,17 @@ func TestMasked(t *testing.T) {
 		t.Errorf("got %x, want %x", got, want)
 	}
 }
+
+// BenchmarkScalars is what a step costs whose figures are written.
+func BenchmarkScalars(b *testing.B) {
+	w, err := Open(b.TempDir(), settings)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer w.Close()
+	for step := 0; b.Loop(); step++ {
+		if err := w.Scalars(step, Scalar{"step/loss", 1}, Scalar{"step/gradient_norm", 2}, Scalar{"step/learning_rate", 3}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
