@@ -12,8 +12,8 @@ import (
 )
 
 // maxPredictions bounds the sentences of a corpus whose predictions a run keeps.
-// Their logits, texts and words are in memory when the run ends: 200 MB or so
-// for as many sentences and five aspects.
+// Their logits and texts are in memory when the run ends, some 30 MB for as many
+// sentences and five aspects; the lines are written one by one.
 const maxPredictions = 100_000
 
 // predicted is a corpus with what the tested weights say of it.
