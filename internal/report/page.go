@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot/plotter"
 
@@ -31,6 +32,9 @@ func Write(w io.Writer, list []*Run) error {
 		"percent": percent,
 		"id":      func(n int) string { return "run-" + strconv.Itoa(n+1) },
 		"heat":    heat,
+		"breakable": func(name string) template.HTML { // after a slash
+			return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(name), "/", "/<wbr>"))
+		},
 		"lines": func(class, caption string, list []section, lines []line) sideBySide {
 			return sideBySide{class, caption, list, lines}
 		},
