@@ -86,9 +86,19 @@ venv: ## install the peers of reference/requirements.txt, shared by all checkout
 browser: ## install the headless Chromium that the tests of pages use, where there is none
 	@docker/browser.sh
 
+.PHONY: docs
+docs: build ## write the references of docs/ that come from the program
+	@bin/absa docs config >docs/config.md
+	@bin/absa docs commands >docs/commands.md
+
 .PHONY: install
-install: build ## install absa to PREFIX/bin (default ~/.local)
+install: build ## install absa to PREFIX (default ~/.local), with man pages and shell completion
 	install -D -m 755 bin/absa "$(DESTDIR)$(PREFIX)/bin/absa"
+	bin/absa docs man "$(DESTDIR)$(PREFIX)/share/man/man1"
+	mkdir -p "$(DESTDIR)$(PREFIX)"/share/{bash-completion/completions,zsh/site-functions,fish/vendor_completions.d}
+	bin/absa completion bash >"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/absa"
+	bin/absa completion zsh >"$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_absa"
+	bin/absa completion fish >"$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/absa.fish"
 
 .PHONY: clean
 clean: ## remove what was built here (the caches of LibTorch and Go stay)

@@ -19,6 +19,24 @@ func load(config string, set []string) (*configs.Resolved, error) {
 	return r, nil
 }
 
+// completePresets completes the name of a configuration; the shell adds files.
+func completePresets(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	for _, p := range configs.Presets() {
+		names = append(names, p.Name+"\t"+p.Summary)
+	}
+	return names, cobra.ShellCompDirectiveDefault
+}
+
+// completeKeys completes the key of --set.
+func completeKeys(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	var keys []string
+	for _, k := range configs.Keys() {
+		keys = append(keys, k.Path+"=\t"+k.Doc)
+	}
+	return keys, cobra.ShellCompDirectiveNoSpace
+}
+
 func newConfigCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "config",
@@ -74,7 +92,9 @@ a name it shows the default preset.`,
 			return r.Show(c.OutOrStdout())
 		},
 	}
+	c.ValidArgsFunction = completePresets
 	c.Flags().StringArrayVar(&set, "set", nil, "override a key: `key=value`; may be repeated")
+	_ = c.RegisterFlagCompletionFunc("set", completeKeys) // fails only for a flag that is not there
 	c.Flags().BoolVar(&yaml, "yaml", false, "print a YAML file with comments instead")
 	return c
 }

@@ -7,6 +7,7 @@ import (
 
 	"absa/configs"
 	"absa/data"
+	"absa/trainer"
 )
 
 func newDataCmd() *cobra.Command {
@@ -41,12 +42,7 @@ counts the sentences with each label.`,
 				return err
 			}
 			for _, file := range files {
-				corpus, err := readCorpus(file, loaded.Config.Data)
-				if err != nil {
-					return err
-				}
-				if _, err := fmt.Fprintf(c.OutOrStdout(), "%s: %d sentences, %d labels, sha256 %s\n%v", file,
-					len(corpus.Reviews), corpus.Statistics().Labels(), corpus.SHA256, corpus.Statistics()); err != nil {
+				if err := printStatistics(c, file, loaded.Config); err != nil {
 					return err
 				}
 			}
@@ -58,11 +54,28 @@ counts the sentences with each label.`,
 	return c
 }
 
-// readCorpus reads a file, or the training side of the embedded corpus.
-func readCorpus(path string, c configs.Data) (*data.Corpus, error) {
-	if path == configs.Sample {
-		c.Train = path
-		return data.Train(c)
+// printStatistics counts the labels of a file, or of the training side of the
+// embedded corpus.
+func printStatistics(c *cobra.Command, path string, cfg configs.Config) error {
+	set, err := openCorpus(c, path, cfg)
+	if err != nil {
+		return err
 	}
-	return data.Read(path, c)
+	defer set.Close()
+	table := set.Statistics(set.All())
+	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d sentences, %d labels, sha256 %s\n%v", path, set.Len(), table.Labels(), set.SHA256(), table)
+	return err
+}
+
+func openCorpus(c *cobra.Command, path string, cfg configs.Config) (*data.Set, error) {
+	show := newProgress(c.ErrOrStderr(), false)
+	defer show.close()
+	o := data.OpenOptions{Progress: func(done, total int64) {
+		show.event(trainer.CorpusRead{Path: path, Done: done, Total: total})
+	}}
+	if path == configs.Sample {
+		cfg.Data.Train = path
+		return data.OpenTrain(c.Context(), cfg, o)
+	}
+	return data.Open(c.Context(), path, cfg, o)
 }

@@ -29,8 +29,12 @@ type progress struct {
 }
 
 func newProgress(w io.Writer, quiet bool) *progress {
+	return &progress{w: w, quiet: quiet, terminal: isTerminal(w), last: time.Now()}
+}
+
+func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return &progress{w: w, quiet: quiet, terminal: ok && term.IsTerminal(int(f.Fd())), last: time.Now()}
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 func (p *progress) event(e trainer.Event) {
@@ -52,6 +56,8 @@ func (p *progress) event(e trainer.Event) {
 		fmt.Fprintln(p.w, e.Text)
 	case trainer.VectorsRead:
 		p.advance(e.Done, e.Total, "reading "+e.Path+" (once)", true)
+	case trainer.CorpusRead:
+		p.advance(e.Done, e.Total, "converting "+e.Path+" (once)", true)
 	case trainer.Prepared:
 		p.endBar()
 		fmt.Fprintf(p.w, "%d sentences to train on, %d to validate, %d to test; %d words; %d trainable values; %s, threads: %d\nrun: %s\n",
@@ -117,6 +123,23 @@ func (p *progress) advance(done, total int64, text string, bytes bool) {
 	if done >= total {
 		p.endBar()
 	}
+}
+
+// labelled counts the sentences of a stream, which has no known end.
+func (p *progress) labelled(sentences int) {
+	if !p.terminal || p.quiet {
+		return
+	}
+	if p.bar == nil {
+		p.bar = progressbar.NewOptions64(-1,
+			progressbar.OptionSetWriter(p.w),
+			progressbar.OptionSetDescription("sentences"),
+			progressbar.OptionShowCount(),
+			progressbar.OptionShowIts(),
+			progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionClearOnFinish())
+	}
+	p.bar.Set64(int64(sentences))
 }
 
 func (p *progress) endBar() {

@@ -125,7 +125,8 @@ interrupted by Ctrl-C (SIGINT) or SIGTERM.`,
 		Example: `  absa train                              train on the embedded sample corpus
   absa fetch semeval2014 glove-100d       get the real corpus and word vectors
   absa train --config restaurants         train the best recipe on them
-  absa evaluate --checkpoint RUN --data FILE`,
+  absa evaluate --checkpoint RUN --data FILE
+  absa predict --checkpoint RUN reviews.txt    label sentences of your own`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          arguments(subcommand),
@@ -134,7 +135,7 @@ interrupted by Ctrl-C (SIGINT) or SIGTERM.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
 	})
-	root.AddCommand(newTrainCmd(), newEvaluateCmd(), newReportCmd(), newCheckpointsCmd(), newConfigCmd(), newDataCmd(), newFetchCmd(), newDoctorCmd(), newVersionCmd())
+	root.AddCommand(newTrainCmd(), newEvaluateCmd(), newPredictCmd(), newReportCmd(), newCheckpointsCmd(), newConfigCmd(), newDataCmd(), newFetchCmd(), newDoctorCmd(), newDocsCmd(), newVersionCmd())
 	return root
 }
 

@@ -37,7 +37,7 @@ A configuration is a preset (absa config list) or a YAML file. Later sources win
 defaults, then the preset or file, then the environment (ABSA_TRAIN_SEED for
 train.seed), then --set. Every key: absa config keys.
 
-The run folder (checkpoints/<name>-<time> unless --out names one) gets the resolved
+The run folder (checkpoints/NAME-TIME unless --out names one) gets the resolved
 config.yaml, metrics.jsonl with a line per epoch, checkpoints as the keys under
 checkpoint say, events for TensorBoard (train.tensorboard), and at the end the tested
 weights as model.safetensors with labels.json and vocab.txt to read them by, what they
@@ -45,19 +45,21 @@ predict of the test and validation corpora as predictions.jsonl, metrics.csv, an
 result.json. absa report makes a page of it.
 
 Ctrl-C (SIGINT) and SIGTERM end training after the step under way and save it; a
-second one ends it at once. SIGUSR1, sent to absa and not to make, saves and goes on. --resume takes a run up where
-it was saved, in the middle of an epoch too, and ends with the very weights of a run
-that was never interrupted:
-  --resume auto   the newest complete checkpoint in --out; without --out, that of the
-                  newest unfinished run of the same configuration under checkpoints/
-                  that no other process is training; where there is none, a new run
-                  begins
-  --resume DIR    that run, or the folder of one of its checkpoints; with another
-                  --out the run goes on there
+second one ends it at once. SIGUSR1, sent to absa and not to make, saves and goes on.
+--resume takes a run up where it was saved, in the middle of an epoch too, and ends
+with the very weights of a run that was never interrupted:
+
+    --resume auto   the newest complete checkpoint in --out; without --out, that of
+                    the newest unfinished run of the same configuration under
+                    checkpoints/ that no other process is training; where there is
+                    none, a new run begins
+    --resume DIR    that run, or the folder of one of its checkpoints; with another
+                    --out the run goes on there
+
 Without --config a run is resumed with its own configuration; what may change of it
 (train.epochs of a schedule that does not end, checkpoint, device, threads, paths) is
-said, the rest is refused. --init-from begins a
-new run with the weights of another one: aspects that it lacks start fresh.`,
+said, the rest is refused. --init-from begins a new run with the weights of another
+one: aspects that it lacks start fresh.`,
 		Example: `  absa train
   absa train --config article --set train.seed=2
   absa train --config restaurants --out checkpoints/mine --device cuda:0
@@ -114,13 +116,16 @@ new run with the weights of another one: aspects that it lacks start fresh.`,
 	f := c.Flags()
 	f.StringVarP(&config, "config", "c", configs.DefaultPreset, "`name` of a preset, or a YAML file")
 	f.StringArrayVar(&set, "set", nil, "override a key: `key=value`; may be repeated")
-	f.StringVarP(&out, "out", "o", "", "run `folder`, empty or new unless --resume goes on in it (default checkpoints/<name>-<time>)")
+	f.StringVarP(&out, "out", "o", "", "run `folder`, empty or new unless --resume goes on in it (default checkpoints/NAME-TIME)")
 	f.StringVar(&resume, "resume", "", "go on with a run: auto, or the `folder` of a run or checkpoint")
 	f.StringVar(&initFrom, "init-from", "", "begin with the weights of a run, a checkpoint or a .safetensors `file` (train.init_from)")
 	f.StringVar(&device, "device", "", "auto, cpu, cuda or `cuda:N` (train.device)")
 	f.BoolVar(&profile, "profile", false, "measure the parts of a step; the run folder gets profile.json")
 	f.BoolVar(&asJSON, "json", false, "print result.json on one line instead of the table")
 	f.BoolVarP(&quiet, "quiet", "q", false, "no progress, no notes")
+	// They fail only for a flag that is not there.
+	_ = c.RegisterFlagCompletionFunc("config", completePresets)
+	_ = c.RegisterFlagCompletionFunc("set", completeKeys)
 	return c
 }
 

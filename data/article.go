@@ -2,7 +2,7 @@ package data
 
 import "strings"
 
-// articleTokenizer cleans as the article does, in its order: letter case
+// articleCutter cleans as the article does, in its order: letter case
 // folded, digits out, punctuation out, the rest cut at white space, stop words
 // out. Because punctuation goes before the stop words are looked up, "don't"
 // becomes "dont" and stays, and "isn't" keeps its negation; in the other order
@@ -10,24 +10,17 @@ import "strings"
 //
 // Digits and punctuation are those of ASCII, Python's string.digits and
 // string.punctuation: curly quotes and long dashes stay where they are.
-func articleTokenizer(limit int) Tokenizer {
+func articleCutter() cutter {
 	stop := map[string]bool{}
 	for _, word := range stopWords() {
 		stop[word] = true
 	}
-	return func(text string) []string {
-		text = strings.Map(dropDigitsAndPunctuation, strings.ToLower(text))
-		var tokens []string
-		for word := range strings.FieldsSeq(text) {
-			if stop[word] {
-				continue
-			}
-			if len(tokens) == limit {
-				break
-			}
-			tokens = append(tokens, word)
+	return func(tokens []string, field string) []string {
+		word := strings.Map(dropDigitsAndPunctuation, strings.ToLower(field))
+		if word == "" || stop[word] {
+			return tokens
 		}
-		return tokens
+		return append(tokens, word)
 	}
 }
 

@@ -18,33 +18,71 @@ type Batch struct {
 // Size returns B.
 func (b Batch) Size() int { return len(b.Index) }
 
+// NewBatch joins rows of ids, the longest first and equally long ones as they
+// come, without labels. A row without an id stands as one unknown word.
+func NewBatch(rows [][]int64) Batch {
+	index := make([]int, len(rows))
+	length := 1
+	for i, row := range rows {
+		index[i], length = i, max(length, len(row))
+	}
+	slices.SortStableFunc(index, func(i, j int) int { return cmp.Compare(len(rows[j]), len(rows[i])) })
+	b := Batch{Index: index, Length: length, Tokens: make([]int64, len(rows)*length), Lengths: make([]int64, len(rows))}
+	for k, i := range index {
+		if len(rows[i]) == 0 {
+			b.Tokens[k*length] = UnknownID
+		}
+		copy(b.Tokens[k*length:], rows[i])
+		b.Lengths[k] = int64(max(1, len(rows[i])))
+	}
+	return b
+}
+
 // newBatch joins the examples at index, the longest first and equally long
 // ones as they come.
-func newBatch(examples []Example, index []int) Batch {
-	index = slices.Clone(index)
-	byLength(examples, index)
-	length := len(examples[index[0]].Tokens)
-	aspects := len(examples[index[0]].Labels)
+func newBatch(examples *Examples, index []uint32) Batch {
+	index = byLength(examples, index)
+	length := examples.Length(int(index[0]))
 	b := Batch{
-		Index:   index,
+		Index:   make([]int, len(index)),
 		Length:  length,
 		Tokens:  make([]int64, len(index)*length), // all PaddingID
 		Lengths: make([]int64, len(index)),
-		Labels:  make([]int64, 0, len(index)*aspects),
+		Labels:  make([]int64, 0, len(index)*len(examples.Labels(int(index[0])))),
 	}
 	for row, i := range index {
-		b.Lengths[row] = int64(copy(b.Tokens[row*length:], examples[i].Tokens))
-		for _, label := range examples[i].Labels {
+		b.Index[row] = int(i)
+		b.Lengths[row] = int64(examples.Length(int(i)))
+		examples.Tokens(b.Tokens[row*length:], int(i))
+		for _, label := range examples.Labels(int(i)) {
 			b.Labels = append(b.Labels, int64(label))
 		}
 	}
 	return b
 }
 
-// byLength sorts positions by the length of their examples, stably, the
-// longest first.
-func byLength(examples []Example, index []int) {
-	slices.SortStableFunc(index, func(i, j int) int {
-		return cmp.Compare(len(examples[j].Tokens), len(examples[i].Tokens))
-	})
+// byLength returns the positions sorted by the length of their examples,
+// stably, the longest first. It counts lengths, of which there are few.
+func byLength(examples *Examples, index []uint32) []uint32 {
+	lengths := make([]uint32, len(index))
+	longest := 0
+	for i, at := range index {
+		n := examples.Length(int(at))
+		lengths[i], longest = uint32(n), max(longest, n)
+	}
+	next := make([]uint32, longest+1) // per length, where the next of it goes
+	for _, n := range lengths {
+		next[n]++
+	}
+	before := uint32(0)
+	for n := longest; n >= 0; n-- {
+		next[n], before = before, before+next[n]
+	}
+	sorted := make([]uint32, len(index))
+	for i, at := range index {
+		n := lengths[i]
+		sorted[next[n]] = at
+		next[n]++
+	}
+	return sorted
 }

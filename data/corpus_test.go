@@ -1,12 +1,14 @@
 package data
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"absa/configs"
+	"absa/data/sample"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -138,11 +140,11 @@ func TestOtherFormatsAreRefused(t *testing.T) {
 }
 
 func TestSample(t *testing.T) {
-	train, err := Train(restaurants())
+	train, err := ReadFrom("train.xml", bytes.NewReader(sample.Train()), restaurants())
 	if err != nil {
 		t.Fatal(err)
 	}
-	test, err := Test(restaurants())
+	test, err := ReadFrom("test.xml", bytes.NewReader(sample.Test()), restaurants())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,9 +154,6 @@ func TestSample(t *testing.T) {
 		sentences int
 	}{{train, 500}, {test, 120}} {
 		c := tt.corpus
-		if c.Path != configs.Sample {
-			t.Errorf("Path = %q, want %q", c.Path, configs.Sample)
-		}
 		if got, want := len(c.Reviews), tt.sentences; got < want {
 			t.Errorf("%d sentences, want at least %d", got, want)
 		}

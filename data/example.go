@@ -1,22 +1,63 @@
 package data
 
-// Example is a review as the model sees it.
-type Example struct {
-	ID     string
-	Tokens []int64 // ids of a vocabulary, at least one
-	Labels []int   // per aspect: an index into the schema's polarities, or Absent
+// Examples are sentences of a Set as the model sees them. They use the set as
+// long as it is open.
+type Examples struct {
+	set *Set
+	at  []uint32 // positions in the set
+	ids []int64  // per word of the set: its id in a vocabulary
 }
 
-// Examples tokenizes and numbers the reviews, in their order. Reviews that
-// have no token left are left out; empty has their ids.
-func Examples(reviews []Review, tokenize Tokenizer, vocabulary *Vocabulary) (examples []Example, empty []string) {
-	for _, r := range reviews {
-		tokens := tokenize(r.Text)
-		if len(tokens) == 0 {
-			empty = append(empty, r.ID)
-			continue
-		}
-		examples = append(examples, Example{ID: r.ID, Tokens: vocabulary.IDs(tokens), Labels: r.Labels})
+// Examples numbers the words of the sentences at the positions, which it keeps,
+// by a vocabulary.
+func (s *Set) Examples(at []uint32, vocabulary *Vocabulary) *Examples {
+	ids := make([]int64, s.Kinds())
+	for k := range ids {
+		ids[k] = vocabulary.ID(s.Word(k))
 	}
-	return examples, empty
+	return &Examples{set: s, at: at, ids: ids}
+}
+
+// Len is the number of examples, 0 for nil.
+func (e *Examples) Len() int {
+	if e == nil {
+		return 0
+	}
+	return len(e.at)
+}
+
+// ID is that of the sentence of example i.
+func (e *Examples) ID(i int) string { return e.set.ID(int(e.at[i])) }
+
+// Labels are those of example i per aspect, as Set.Labels has them.
+func (e *Examples) Labels(i int) []int8 { return e.set.Labels(int(e.at[i])) }
+
+// Length is the number of tokens of example i, at least 1.
+func (e *Examples) Length(i int) int { return max(1, len(e.set.Words(int(e.at[i])))) }
+
+// Tokens writes the ids of example i, of which there are Length, to the
+// beginning of to. A sentence without words stands as one unknown word, so that
+// in an evaluation no label goes uncounted.
+func (e *Examples) Tokens(to []int64, i int) {
+	words := e.set.Words(int(e.at[i]))
+	if len(words) == 0 {
+		to[0] = UnknownID
+	}
+	for t, k := range words {
+		to[t] = UnknownID
+		if int(k) < len(e.ids) {
+			to[t] = e.ids[k]
+		}
+	}
+}
+
+// Words are those of example i as they were cut, whether the vocabulary knows
+// them or not; none where cleaning left none.
+func (e *Examples) Words(i int) []string {
+	words := e.set.Words(int(e.at[i]))
+	out := make([]string, len(words))
+	for t, k := range words {
+		out[t] = e.set.Word(int(k))
+	}
+	return out
 }

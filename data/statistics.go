@@ -31,21 +31,29 @@ func (a AspectCount) Labelled() int {
 }
 
 // Statistics counts the labels of the corpus.
-func (c *Corpus) Statistics() Statistics { return Count(c.Reviews, c.Schema) }
+func (c *Corpus) Statistics() Statistics {
+	return count(c.Schema, len(c.Reviews), func(i int) []int { return c.Reviews[i].Labels })
+}
 
-// Count counts the labels of reviews read with the schema.
-func Count(reviews []Review, schema Schema) Statistics {
-	s := Statistics{Polarities: schema.Polarities, Sentences: len(reviews)}
-	for a, aspect := range schema.Aspects {
-		row := AspectCount{Aspect: aspect, Counts: make([]int, len(schema.Polarities))}
-		for _, r := range reviews {
-			if label := r.Labels[a]; label == Absent {
-				row.Absent++
+// Statistics counts the labels of the sentences at the positions.
+func (s *Set) Statistics(at []uint32) Statistics {
+	return count(s.Schema, len(at), func(i int) []int8 { return s.Labels(int(at[i])) })
+}
+
+// count counts the labels of n sentences.
+func count[T int | int8](schema Schema, n int, labels func(i int) []T) Statistics {
+	s := Statistics{Polarities: schema.Polarities, Sentences: n}
+	for _, aspect := range schema.Aspects {
+		s.Aspects = append(s.Aspects, AspectCount{Aspect: aspect, Counts: make([]int, len(schema.Polarities))})
+	}
+	for i := range n {
+		for a, label := range labels(i) {
+			if label == Absent {
+				s.Aspects[a].Absent++
 			} else {
-				row.Counts[label]++
+				s.Aspects[a].Counts[label]++
 			}
 		}
-		s.Aspects = append(s.Aspects, row)
 	}
 	return s
 }

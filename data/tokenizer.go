@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"strings"
 
 	"absa/configs"
 )
@@ -13,14 +14,35 @@ type Tokenizer func(text string) []string
 // NewTokenizer returns the tokenizer that cfg.Cleaning names: article or none.
 // It may be called from several goroutines.
 func NewTokenizer(cfg configs.Text) (Tokenizer, error) {
+	cut, err := newCutter(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return func(text string) []string {
+		var tokens []string
+		for field := range strings.FieldsSeq(text) {
+			if tokens = cut(tokens, field); len(tokens) >= cfg.MaxTokens {
+				return tokens[:cfg.MaxTokens]
+			}
+		}
+		return tokens
+	}, nil
+}
+
+// cutter appends the tokens of a field, a piece of a text without white space
+// in it. What a field becomes depends on nothing around it, so it can be
+// remembered.
+type cutter func(tokens []string, field string) []string
+
+func newCutter(cfg configs.Text) (cutter, error) {
 	if cfg.MaxTokens < 1 {
 		return nil, fmt.Errorf("text.max_tokens: %d, want at least 1", cfg.MaxTokens)
 	}
 	switch cfg.Cleaning {
 	case "article":
-		return articleTokenizer(cfg.MaxTokens), nil
+		return articleCutter(), nil
 	case "none":
-		return fullTokenizer(cfg.MaxTokens)
+		return fullCutter()
 	}
 	return nil, fmt.Errorf("text.cleaning: %q is neither article nor none", cfg.Cleaning)
 }

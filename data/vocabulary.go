@@ -25,21 +25,12 @@ type Vocabulary struct {
 	ids   map[string]int64
 }
 
-// NewVocabulary numbers the words that the sentences hold at least minCount
-// times (1 takes all), the most frequent first and equally frequent ones in
-// byte order.
-func NewVocabulary(sentences [][]string, minCount int) *Vocabulary {
-	counts := map[string]int{}
-	for _, tokens := range sentences {
-		for _, word := range tokens {
-			counts[word]++
-		}
-	}
-	delete(counts, PaddingWord)
-	delete(counts, UnknownWord)
+// NewVocabulary numbers the words that are counted at least minCount times (1
+// takes all), the most frequent first and equally frequent ones in byte order.
+func NewVocabulary(counts map[string]int, minCount int) *Vocabulary {
 	var words []string
 	for word, n := range counts {
-		if n >= minCount {
+		if n >= minCount && word != PaddingWord && word != UnknownWord {
 			words = append(words, word)
 		}
 	}
@@ -80,15 +71,6 @@ func (v *Vocabulary) ID(word string) int64 {
 		return id
 	}
 	return UnknownID
-}
-
-// IDs returns the id of each token.
-func (v *Vocabulary) IDs(tokens []string) []int64 {
-	ids := make([]int64, len(tokens))
-	for i, token := range tokens {
-		ids[i] = v.ID(token)
-	}
-	return ids
 }
 
 // WriteTo writes one word per line in the order of the ids, as ReadVocabulary

@@ -11,6 +11,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// tally counts words.
+func tally(sentences ...[]string) map[string]int {
+	counts := map[string]int{}
+	for _, word := range slices.Concat(sentences...) {
+		counts[word]++
+	}
+	return counts
+}
+
 func TestNewVocabulary(t *testing.T) {
 	sentences := [][]string{
 		{"zebra", "the", "food"},
@@ -29,7 +38,7 @@ func TestNewVocabulary(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			v := NewVocabulary(sentences, tt.minCount)
+			v := NewVocabulary(tally(sentences...), tt.minCount)
 			if diff := cmp.Diff(tt.want, v.Words()); diff != "" {
 				t.Errorf("words (-want +got):\n%s", diff)
 			}
@@ -43,14 +52,18 @@ func TestNewVocabulary(t *testing.T) {
 			}
 		})
 	}
-	got := NewVocabulary(sentences, 2).IDs([]string{"food", "apple", "the", "<pad>", "<unk>", ""})
+	v := NewVocabulary(tally(sentences...), 2)
+	var got []int64
+	for _, word := range []string{"food", "apple", "the", "<pad>", "<unk>", ""} {
+		got = append(got, v.ID(word))
+	}
 	if diff := cmp.Diff([]int64{3, 1, 2, 1, 1, 1}, got); diff != "" {
 		t.Errorf("IDs (-want +got):\n%s", diff)
 	}
 }
 
 func TestVocabularyExtend(t *testing.T) {
-	v := NewVocabulary([][]string{{"b", "b", "a"}}, 1)
+	v := NewVocabulary(tally([]string{"b", "b", "a"}), 1)
 	longer := v.Extend([]string{"z", "c"})
 	want := []string{"<pad>", "<unk>", "b", "a", "z", "c"}
 	if diff := cmp.Diff(want, longer.Words()); diff != "" {
@@ -62,7 +75,7 @@ func TestVocabularyExtend(t *testing.T) {
 }
 
 func TestVocabularyWordsAreACopy(t *testing.T) {
-	v := NewVocabulary([][]string{{"a"}}, 1)
+	v := NewVocabulary(tally([]string{"a"}), 1)
 	v.Words()[2] = "b"
 	if got := v.Words()[2]; got != "a" {
 		t.Errorf("word 2 = %q after its copy was changed, want a", got)
@@ -70,7 +83,7 @@ func TestVocabularyWordsAreACopy(t *testing.T) {
 }
 
 func TestVocabularyFile(t *testing.T) {
-	v := NewVocabulary([][]string{{"the", "crème", "\u0085", "the", "😋", "'s"}}, 1)
+	v := NewVocabulary(tally([]string{"the", "crème", "\u0085", "the", "😋", "'s"}), 1)
 	var file bytes.Buffer
 	n, err := v.WriteTo(&file)
 	if err != nil {
@@ -94,7 +107,7 @@ func TestVocabularyFile(t *testing.T) {
 func TestVocabularyWriteErrors(t *testing.T) {
 	var b bytes.Buffer
 	for _, word := range []string{"", "two\nlines", "bad\xff"} {
-		if n, err := NewVocabulary([][]string{{word}}, 1).WriteTo(&b); err == nil || n != 0 || b.Len() != 0 {
+		if n, err := NewVocabulary(tally([]string{word}), 1).WriteTo(&b); err == nil || n != 0 || b.Len() != 0 {
 			t.Errorf("word %q: wrote %d bytes, error %v; want an error and nothing written", word, n, err)
 		}
 	}
@@ -137,21 +150,33 @@ func TestReadVocabularyErrors(t *testing.T) {
 }
 
 func TestExamples(t *testing.T) {
-	reviews := []Review{
+	s := setOf(t, Schema{Aspects: []string{"food"}, Polarities: []string{"+", "-"}}, []Review{
 		{ID: "1", Text: "Good food", Labels: []int{0}},
 		{ID: "2", Text: "we were there", Labels: []int{1}},
 		{ID: "3", Text: "bad food", Labels: []int{Absent}},
+	})
+	vocabulary := NewVocabulary(tally([]string{"food", "good"}), 1)
+	e := s.Examples([]uint32{2, 1, 0}, vocabulary)
+	type example struct {
+		ID     string
+		Tokens []int64
+		Labels []int8
 	}
-	vocabulary := NewVocabulary([][]string{{"food", "good"}}, 1)
-	examples, empty := Examples(reviews, tokenizer(t, "article", 60), vocabulary)
-	want := []Example{
-		{ID: "1", Tokens: []int64{3, 2}, Labels: []int{0}},
-		{ID: "3", Tokens: []int64{1, 2}, Labels: []int{Absent}},
+	var got []example
+	for i := range e.Len() {
+		tokens := make([]int64, e.Length(i))
+		e.Tokens(tokens, i)
+		got = append(got, example{e.ID(i), tokens, e.Labels(i)})
 	}
-	if diff := cmp.Diff(want, examples); diff != "" {
+	want := []example{
+		{"3", []int64{1, 2}, []int8{Absent}},
+		{"2", []int64{1}, []int8{1}}, // no word is left: one unknown
+		{"1", []int64{3, 2}, []int8{0}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("examples (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"2"}, empty); diff != "" {
-		t.Errorf("empty (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]uint32{0, 2}, s.WithWords()); diff != "" {
+		t.Errorf("sentences with words (-want +got):\n%s", diff)
 	}
 }

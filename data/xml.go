@@ -84,19 +84,22 @@ func (d *decoder) unexpected(e xml.StartElement, parent, want string) error {
 // line is that of the end of the token read last.
 func (d *decoder) line() int {
 	line, _ := d.xml.InputPos()
-	return line
+	return d.before + line
 }
 
 func (d *decoder) errorf(format string, args ...any) error {
-	return fmt.Errorf("%s:%d: %w", d.name, d.line(), fmt.Errorf(format, args...))
+	return d.fail(fmt.Errorf(format, args...))
 }
+
+// fail says where an error is.
+func (d *decoder) fail(err error) error { return fmt.Errorf("%s:%d: %w", d.name, d.line(), err) }
 
 // malformed words an error of the XML reader: the file's fault, or the disk's.
 func (d *decoder) malformed(err error) error {
 	var syntax *xml.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
-		return fmt.Errorf("%s:%d: malformed XML: %s", d.name, syntax.Line, syntax.Msg)
+		return fmt.Errorf("%s:%d: malformed XML: %s", d.name, d.before+syntax.Line, syntax.Msg)
 	case errors.Is(err, io.EOF):
 		return fmt.Errorf("%s:%d: malformed XML: the file ends early", d.name, d.line())
 	}

@@ -247,7 +247,7 @@ func (a *Averaged) validate(ctx context.Context, o AverageOptions, members []*me
 		return err
 	}
 	defer v.close()
-	a.Sentences = len(v.examples)
+	a.Sentences = v.data.Valid.Len()
 	for i, m := range members {
 		list, err := m.tensors()
 		if err != nil {

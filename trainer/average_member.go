@@ -126,7 +126,7 @@ func (m *member) files() ([]file, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, file{name, text})
+		list = append(list, file{name: name, text: text})
 	}
 	return list, nil
 }

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 
 	"absa/configs"
-	"absa/data"
 	"absa/internal/metrics"
 	"absa/internal/safetensors"
 	"absa/internal/torch"
@@ -17,7 +16,7 @@ import (
 // validator measures weights on the sentences that a run held out.
 type validator struct {
 	config   configs.Config
-	examples []data.Example
+	data     *Dataset
 	majority []int
 	model    *models.Model
 	loss     *models.Loss
@@ -53,7 +52,7 @@ func newValidator(ctx context.Context, o AverageOptions, m *member) (_ *validato
 	if err != nil {
 		return nil, err
 	}
-	torch.SetThreads(threads(c.Train.Threads))
+	setThreads(c)
 	vectors, err := m.embedding()
 	if err != nil {
 		return nil, err
@@ -66,10 +65,15 @@ func newValidator(ctx context.Context, o AverageOptions, m *member) (_ *validato
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			set.Close()
+		}
+	}()
 	if was, now := m.data, set.Fingerprint; was.Train != now.Train || was.Split != now.Split {
 		return nil, &unmeasuredError{text: fmt.Sprintf("data.train=%s has other sentences than when the run was trained (fingerprint %s, it was %s)", c.Data.Train, now.Train, was.Train)}
 	}
-	v := &validator{config: c, examples: set.Valid, majority: set.Majority}
+	v := &validator{config: c, data: set, majority: set.Majority}
 	if v.model, err = models.New(c.Model, m.labels, vectors, device, 0); err != nil {
 		return nil, err
 	}
@@ -86,6 +90,7 @@ func newValidator(ctx context.Context, o AverageOptions, m *member) (_ *validato
 
 func (v *validator) close() {
 	v.model.Close()
+	v.data.Close()
 	torch.ReleaseThreads()
 }
 
@@ -94,7 +99,7 @@ func (v *validator) score(ctx context.Context, list []safetensors.Tensor) (*Vali
 	if err := setWeights(v.model.Parameters, list); err != nil {
 		return nil, err
 	}
-	e, err := evaluate(ctx, v.config, v.model, v.loss, v.examples)
+	e, err := evaluate(ctx, v.config, v.model, v.loss, v.data.Valid)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
 	}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
+	"iter"
 	"strings"
 
 	"absa/configs"
@@ -15,16 +15,26 @@ import (
 	"absa/models"
 )
 
-// Dataset is what a configuration trains and evaluates on, as numbers.
+// Dataset is what a configuration trains and evaluates on, as numbers. Whoever
+// prepares it closes it.
 type Dataset struct {
-	Train, Valid, Test []data.Example
+	Train, Valid, Test *data.Examples // nil where there are none
 	Vocabulary         *data.Vocabulary
 	Vectors            models.Vectors
-	// The reviews of Valid and Test, in their order; nil where there are more
-	// than maxPredictions.
-	ValidReviews, TestReviews []data.Review
-	Majority                  []int // [A] most frequent polarity of the training corpus
-	Fingerprint               Fingerprint
+	Majority           []int // [A] most frequent polarity of the training corpus
+	Fingerprint        Fingerprint
+
+	sets []*data.Set // that the examples use
+}
+
+// Close releases the corpora. A second Close does nothing.
+func (d *Dataset) Close() error {
+	var err error
+	for _, s := range d.sets {
+		err = errors.Join(err, s.Close())
+	}
+	d.sets = nil
+	return err
 }
 
 // source is where words and weights come from, if not from the data.
@@ -37,25 +47,25 @@ type source struct {
 }
 
 // Prepare reads the corpora and word vectors that c names.
-func Prepare(ctx context.Context, c configs.Config, from source, report func(Event)) (*Dataset, error) {
+func Prepare(ctx context.Context, c configs.Config, from source, report func(Event)) (_ *Dataset, err error) {
 	note := noter(report)
-	tokenize, err := data.NewTokenizer(c.Text)
+	d := &Dataset{}
+	defer func() {
+		if err != nil {
+			d.Close()
+		}
+	}()
+	corpus, err := d.open(ctx, "training", c.Data.Train, c, data.OpenTrain, report)
 	if err != nil {
 		return nil, err
 	}
-	corpus, err := data.Train(c.Data)
-	if err != nil {
-		return nil, hint(err)
-	}
-	noteCorpus(note, "training", corpus)
-	var test []data.Review
+	var test *data.Set
+	var testAt []uint32
 	if c.Data.Test != "" {
-		t, err := data.Test(c.Data)
-		if err != nil {
-			return nil, hint(err)
+		if test, err = d.open(ctx, "test", c.Data.Test, c, data.OpenTest, report); err != nil {
+			return nil, err
 		}
-		noteCorpus(note, "test", t)
-		test = t.Reviews
+		testAt = test.All()
 	}
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w before training: %w", ErrInterrupted, context.Cause(ctx))
@@ -63,62 +73,70 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 
 	// Sentences that cleaning leaves empty are dropped before the split, as in
 	// the article.
-	reviews := slices.DeleteFunc(slices.Clone(corpus.Reviews), func(r data.Review) bool { return len(tokenize(r.Text)) == 0 })
-	if n := len(corpus.Reviews) - len(reviews); n > 0 {
+	at := corpus.WithWords()
+	if n := corpus.Len() - len(at); n > 0 {
 		note("%d training sentences have no word left after cleaning and are left out", n)
 	}
-	trainAt, validAt := data.Split(reviews, corpus.Schema, c.Data.ValidFraction, c.Data.SplitSeed)
-	train, valid := pick(reviews, trainAt), pick(reviews, validAt)
+	train, valid := corpus.Split(at, c.Data.ValidFraction, c.Data.SplitSeed)
 	if len(train) == 0 {
 		return nil, fmt.Errorf("data.train: %s has no sentence to train on", corpus.Path)
 	}
-
-	if c.Data.ValidFraction > 0 && data.Count(valid, corpus.Schema).Labels() == 0 {
-		return nil, fmt.Errorf("data.valid_fraction: %v of %d sentences leaves no labelled sentence to validate on: raise it, or set it to 0 with train.select=last and train.patience=0", c.Data.ValidFraction, len(reviews))
+	if c.Data.ValidFraction > 0 && corpus.Statistics(valid).Labels() == 0 {
+		return nil, fmt.Errorf("data.valid_fraction: %v of %d sentences leaves no labelled sentence to validate on: raise it, or set it to 0 with train.select=last and train.patience=0", c.Data.ValidFraction, len(at))
 	}
-
-	d := &Dataset{}
 	if from.vocabulary != nil {
 		d.Vocabulary, d.Vectors = from.vocabulary, from.vectors
-	} else if err := d.learnWords(c, from.base, tokenize, train, slices.Concat(valid, test), report); err != nil {
+	} else if err := d.learnWords(c, from.base, selection{corpus, train}, []selection{{corpus, valid}, {test, testAt}}, report); err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w before training: %w", ErrInterrupted, context.Cause(ctx))
 	}
-	d.Train, _ = data.Examples(train, tokenize, d.Vocabulary)
-	d.Valid, _ = data.Examples(valid, neverEmpty(tokenize), d.Vocabulary)
-	d.Test, _ = data.Examples(test, neverEmpty(tokenize), d.Vocabulary)
-	if len(valid) <= maxPredictions {
-		d.ValidReviews = valid
+	d.Train = corpus.Examples(train, d.Vocabulary)
+	d.Valid = corpus.Examples(valid, d.Vocabulary)
+	d.Majority = majority(corpus)
+	d.Fingerprint.Train = corpus.Fingerprint()
+	d.Fingerprint.Test = noCorpus()
+	if test != nil {
+		d.Test = test.Examples(testAt, d.Vocabulary)
+		d.Fingerprint.Test = test.Fingerprint()
 	}
-	if len(test) <= maxPredictions {
-		d.TestReviews = test
-	}
-
-	if d.Majority, err = majority(corpus); err != nil {
-		return nil, fmt.Errorf("data.train: %w", err)
-	}
-	if d.Fingerprint.Train, err = fingerprintReviews(corpus.Reviews); err != nil {
-		return nil, fmt.Errorf("data.train: %w", err)
-	}
-	if d.Fingerprint.Test, err = fingerprintReviews(test); err != nil {
-		return nil, fmt.Errorf("data.test: %w", err)
-	}
-	if d.Fingerprint.Split, err = fingerprintSplit(d.Train, d.Valid); err != nil {
+	if d.Fingerprint.Split, err = fingerprintSplit(split{d.Train, d.Valid}); err != nil {
 		return nil, fmt.Errorf("split: %w", err)
 	}
 	return d, nil
 }
 
+// open opens a corpus for the dataset, which closes it.
+func (d *Dataset) open(ctx context.Context, role, path string, c configs.Config, open func(context.Context, configs.Config, data.OpenOptions) (*data.Set, error), report func(Event)) (*data.Set, error) {
+	set, err := open(ctx, c, data.OpenOptions{Progress: func(done, total int64) {
+		report(CorpusRead{Path: path, Done: done, Total: total})
+	}})
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%w before training: %w", ErrInterrupted, context.Cause(ctx))
+	}
+	if err != nil {
+		return nil, hint(err)
+	}
+	d.sets = append(d.sets, set)
+	noteCorpus(noter(report), role, set)
+	return set, nil
+}
+
+// selection is some of a set, which is nil if they are none.
+type selection struct {
+	set *data.Set
+	at  []uint32
+}
+
 // learnWords makes the vocabulary and the initial vectors of a new run.
-func (d *Dataset) learnWords(c configs.Config, base *base, tokenize data.Tokenizer, train, others []data.Review, report func(Event)) (err error) {
+func (d *Dataset) learnWords(c configs.Config, base *base, train selection, others []selection, report func(Event)) (err error) {
 	if c.Vectors.Kind == "file" {
 		// Every word that has a vector may be looked up, seen in training or
 		// not; nothing is learned from the sentences held out.
-		d.Vocabulary = vocabularyOf(tokenize, 1, train, others)
+		d.Vocabulary = vocabularyOf(1, append(others, train)...)
 	} else {
-		d.Vocabulary = vocabularyOf(tokenize, max(1, c.Vectors.MinCount), train)
+		d.Vocabulary = vocabularyOf(max(1, c.Vectors.MinCount), train)
 	}
 	if base != nil {
 		d.Vocabulary = base.extend(d.Vocabulary)
@@ -142,12 +160,12 @@ func hint(err error) error {
 
 // majority is what the baseline answers: each aspect's most frequent polarity in
 // the training corpus.
-func majority(corpus *data.Corpus) ([]int, error) {
-	labels := make([]int, 0, len(corpus.Reviews)*len(corpus.Schema.Aspects))
-	for _, r := range corpus.Reviews {
-		labels = append(labels, r.Labels...)
+func majority(corpus *data.Set) []int {
+	var most []int
+	for _, row := range corpus.Statistics(corpus.All()).Aspects {
+		most = append(most, metrics.Majority(row.Counts))
 	}
-	return metrics.Majority(corpus.Schema.Aspects, corpus.Schema.Polarities, labels)
+	return most
 }
 
 // majorityNames returns the names of Majority; an aspect without any label has
@@ -163,45 +181,48 @@ func (d *Dataset) majorityNames(polarities []string) []string {
 	return names
 }
 
-func noteCorpus(note func(string, ...any), role string, c *data.Corpus) {
-	if c.Path == configs.Sample {
-		note("the %s corpus is the embedded sample: %d sentences written for this program, no real reviews (real data: absa fetch --list)", role, len(c.Reviews))
+func noteCorpus(note func(string, ...any), role string, s *data.Set) {
+	if s.Path == configs.Sample {
+		note("the %s corpus is the embedded sample: %d sentences written for this program, no real reviews (real data: absa fetch --list)", role, s.Len())
 	}
-	if n := len(c.Merged); n > 0 {
-		note("%s: %d labels stood twice and were merged (sentences %s)", c.Path, n, strings.Join(c.Merged, ", "))
+	if s.Note() != "" {
+		note("%s", s.Note())
 	}
-	if n := len(c.Dropped); n > 0 {
-		note("%s: %d contradictory labels were dropped (sentences %s)", c.Path, n, strings.Join(c.Dropped, ", "))
+	if s.Built() != "" {
+		note("%s was converted to %s, which the next start maps", s.Path, s.Built())
 	}
-}
-
-func pick(reviews []data.Review, at []int) []data.Review {
-	out := make([]data.Review, len(at))
-	for i, j := range at {
-		out[i] = reviews[j]
+	if n, ids := firstOf(s.Merged()); n > 0 {
+		note("%s: %d labels stood twice and were merged (sentences %s)", s.Path, n, ids)
 	}
-	return out
-}
-
-// neverEmpty lets a sentence without words stand as one unknown word, so that
-// in an evaluation no label goes uncounted.
-func neverEmpty(tokenize data.Tokenizer) data.Tokenizer {
-	return func(text string) []string {
-		if words := tokenize(text); len(words) > 0 {
-			return words
-		}
-		return []string{data.UnknownWord}
+	if n, ids := firstOf(s.Dropped()); n > 0 {
+		note("%s: %d contradictory labels were dropped (sentences %s)", s.Path, n, ids)
 	}
 }
 
-func vocabularyOf(tokenize data.Tokenizer, minCount int, sets ...[]data.Review) *data.Vocabulary {
-	var sentences [][]string
-	for _, set := range sets {
-		for _, r := range set {
-			sentences = append(sentences, tokenize(r.Text))
+// firstOf counts ids and lists the first of them.
+func firstOf(all iter.Seq[string]) (n int, list string) {
+	const most = 100
+	var first []string
+	for id := range all {
+		if n++; n <= most {
+			first = append(first, id)
 		}
 	}
-	return data.NewVocabulary(sentences, minCount)
+	list = strings.Join(first, ", ")
+	if n > most {
+		list += fmt.Sprintf(" and %d more", n-most)
+	}
+	return n, list
+}
+
+func vocabularyOf(minCount int, all ...selection) *data.Vocabulary {
+	counts := map[string]int{}
+	for _, s := range all {
+		if s.set != nil {
+			s.set.CountWords(counts, s.at)
+		}
+	}
+	return data.NewVocabulary(counts, minCount)
 }
 
 // lookUp returns the initial vectors of words, a vocabulary in order.
@@ -210,16 +231,11 @@ func lookUp(c configs.Config, words []string, report func(Event)) (models.Vector
 	if v.Kind == "random" {
 		return models.Vectors{Values: vectors.Random(words, v.Dimension, c.Train.Seed, v.Std), Dimension: v.Dimension, Trainable: v.Trainable}, nil
 	}
-	table, err := vectors.Open(v.Path, vectors.Options{Progress: func(done, total int64) {
-		report(VectorsRead{Path: v.Path, Done: done, Total: total})
-	}})
+	table, err := openVectors(v, report)
 	if err != nil {
-		return models.Vectors{}, fmt.Errorf("vectors.path: %w", err)
+		return models.Vectors{}, err
 	}
 	defer table.Close()
-	if note := table.Info().Note; note != "" {
-		report(Note{Text: note})
-	}
 	d := table.Dimension()
 	if v.Dimension != 0 && v.Dimension != d {
 		return models.Vectors{}, fmt.Errorf("vectors.dimension: got %d, but the vectors of %s have %d: set it to that, or to 0 to take it from the file", v.Dimension, v.Path, d)
@@ -230,4 +246,18 @@ func lookUp(c configs.Config, words []string, report func(Event)) (models.Vector
 	}
 	report(Note{Text: fmt.Sprintf("%s: %d of %d words have a vector (%.1f %%)", v.Path, coverage.Words-coverage.Unknown, coverage.Words, 100*coverage.Share())})
 	return models.Vectors{Values: rows, Dimension: d, Trainable: v.Trainable}, nil
+}
+
+// openVectors opens the file of vectors and tells what its reader has to say.
+func openVectors(v configs.Vectors, report func(Event)) (*vectors.Table, error) {
+	table, err := vectors.Open(v.Path, vectors.Options{Progress: func(done, total int64) {
+		report(VectorsRead{Path: v.Path, Done: done, Total: total})
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("vectors.path: %w", err)
+	}
+	if note := table.Info().Note; note != "" {
+		report(Note{Text: note})
+	}
+	return table, nil
 }

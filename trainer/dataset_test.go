@@ -1,7 +1,9 @@
 package trainer
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math"
 	"os"
@@ -52,6 +54,71 @@ func TestMajority(t *testing.T) {
 	}
 	if !near(float64(r.Majority), .6410) {
 		t.Errorf("overall: majority %v, want 0.6410", r.Majority)
+	}
+}
+
+// TestFingerprints holds that runs which were begun by earlier versions can be
+// resumed: what tells their data is as it was.
+func TestFingerprints(t *testing.T) {
+	tests := []struct {
+		name string
+		set  []string
+		want Fingerprint
+	}{
+		{"sample", nil, Fingerprint{Train: "9c27cd544d821bd4", Test: "057c91adbb7e98cf", Split: "c507eb80ce98361e"}},
+		{"no test corpus", []string{"data.test="}, Fingerprint{Train: "9c27cd544d821bd4", Test: "e3b0c44298fc1c14", Split: "c507eb80ce98361e"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d, err := Prepare(t.Context(), small(t, test.set...), source{}, func(Event) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			if d.Fingerprint != test.want {
+				t.Errorf("got %v, want %v", d.Fingerprint, test.want)
+			}
+		})
+	}
+}
+
+// TestSplitFile holds split.json against encoding/json, whatever the ids are.
+func TestSplitFile(t *testing.T) {
+	var lines strings.Builder
+	var all []string
+	for _, id := range []string{"1", "a<b>&c", "\"\\", "é\u2028", "\u007f\x01", "-"} {
+		text, err := json.Marshal(map[string]string{"id": id, "text": "text " + id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&lines, "%s\n", text)
+		all = append(all, id)
+	}
+	set, err := data.OpenReader(t.Context(), "ids.jsonl", strings.NewReader(lines.String()), small(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := data.NewVocabulary(nil, 1)
+	for n := range len(all) + 1 {
+		s := split{set.Examples(set.All()[:n], words), set.Examples(set.All()[n:], words)}
+		lists := struct {
+			Train []string `json:"train"`
+			Valid []string `json:"valid"`
+		}{all[:n], all[n:]}
+		pretty, err := indented(lists)
+		if err != nil {
+			t.Fatal(err)
+		}
+		compact, err := json.Marshal(lists)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for indent, want := range map[bool]string{true: string(pretty), false: string(compact) + "\n"} {
+			var got strings.Builder
+			if err := s.write(&got, indent); err != nil || got.String() != want {
+				t.Errorf("%d trained on: got %s, %v\nwant %s", n, got.String(), err, want)
+			}
+		}
 	}
 }
 

@@ -14,6 +14,9 @@ import (
 // depend on the batch.
 const evalBatch = 128
 
+// evalBuckets is how many batches are sorted by length at a time.
+const evalBuckets = 512
+
 // evaluation is what a model says of a set of examples.
 type evaluation struct {
 	loss      float64 // mean over batches of the training objective, by sentences
@@ -28,8 +31,8 @@ type evaluation struct {
 // evaluate runs the model over examples. A model that reads padding sees them
 // in file order and in batches of the trained size; any other in batches of
 // similar length, which is faster and changes nothing.
-func evaluate(ctx context.Context, config configs.Config, model *models.Model, loss *models.Loss, examples []data.Example) (*evaluation, error) {
-	options := data.Options{BatchSize: evalBatch, Buckets: len(examples)/evalBatch + 1}
+func evaluate(ctx context.Context, config configs.Config, model *models.Model, loss *models.Loss, examples *data.Examples) (*evaluation, error) {
+	options := data.Options{BatchSize: evalBatch, Buckets: min(examples.Len()/evalBatch+1, evalBuckets)}
 	if config.BatchDependent() {
 		options = data.Options{BatchSize: config.Loader.BatchSize}
 	}
@@ -38,7 +41,7 @@ func evaluate(ctx context.Context, config configs.Config, model *models.Model, l
 		return nil, err
 	}
 	aspects := len(model.Labels.Aspects)
-	e := &evaluation{gold: make([]int, len(examples)*aspects), predicted: make([]int, len(examples)*aspects)}
+	e := &evaluation{gold: make([]int, examples.Len()*aspects), predicted: make([]int, examples.Len()*aspects)}
 	s := torch.NewInferenceScope(model.Parameters.Device())
 	defer s.Close()
 	for batch, err := range loader.Epoch(0, 0) {
@@ -50,13 +53,13 @@ func evaluate(ctx context.Context, config configs.Config, model *models.Model, l
 		}
 		s.Reset()
 		out := model.Forward(s, feed(s, batch))
-		e.keep(s, out, batch.Index, len(examples))
+		e.keep(s, out, batch.Index, examples.Len())
 		value := s.Item(loss.Forward(s, out, loss.Targets(batch.Labels)))
 		classes := s.Int64s(s.Argmax(out.Logits, -1))
 		if err := s.Err(); err != nil {
 			return nil, fmt.Errorf("evaluate: %w", err)
 		}
-		e.loss += value * float64(batch.Size()) / float64(len(examples))
+		e.loss += value * float64(batch.Size()) / float64(examples.Len())
 		for i, at := range batch.Index {
 			for a := range aspects {
 				e.gold[at*aspects+a] = int(batch.Labels[i*aspects+a])

@@ -12,7 +12,7 @@ import (
 
 // fresh returns an untrained model of a configuration, its loss and its test
 // examples. The model is the caller's to close.
-func fresh(t *testing.T, c configs.Config) (*models.Model, *models.Loss, []data.Example) {
+func fresh(t *testing.T, c configs.Config) (*models.Model, *models.Loss, *data.Examples) {
 	t.Helper()
 	torch.SetThreads(1)
 	d, err := Prepare(t.Context(), c, source{}, func(Event) {})
@@ -31,7 +31,7 @@ func fresh(t *testing.T, c configs.Config) (*models.Model, *models.Loss, []data.
 }
 
 // inOrder computes the loss of examples in file order, in batches of size.
-func inOrder(t *testing.T, m *models.Model, loss *models.Loss, examples []data.Example, size int) float64 {
+func inOrder(t *testing.T, m *models.Model, loss *models.Loss, examples *data.Examples, size int) float64 {
 	t.Helper()
 	loader, err := data.NewLoader(examples, data.Options{BatchSize: size})
 	if err != nil {
@@ -49,7 +49,7 @@ func inOrder(t *testing.T, m *models.Model, loss *models.Loss, examples []data.E
 		if s.Err() != nil {
 			t.Fatal(s.Err())
 		}
-		mean += value * float64(batch.Size()) / float64(len(examples))
+		mean += value * float64(batch.Size()) / float64(examples.Len())
 	}
 	return mean
 }
@@ -96,24 +96,23 @@ func TestEvaluationPlaces(t *testing.T) {
 		aspects := len(c.Data.Aspects)
 		s := torch.NewInferenceScope(torch.CPU)
 		defer s.Close()
-		for i, example := range examples {
-			loader, err := data.NewLoader([]data.Example{example}, data.Options{BatchSize: 1})
+		loader, err := data.NewLoader(examples, data.Options{BatchSize: 1})
+		if err != nil {
+			return err
+		}
+		for batch, err := range loader.Epoch(0, 0) {
 			if err != nil {
 				return err
 			}
-			for batch, err := range loader.Epoch(0, 0) {
-				if err != nil {
-					return err
+			i := batch.Index[0]
+			s.Reset()
+			classes := s.Int64s(s.Argmax(m.Forward(s, feed(s, batch)).Logits, -1))
+			for a := range aspects {
+				if got, want := e.predicted[i*aspects+a], int(classes[a]); got != want {
+					t.Errorf("sentence %s, aspect %d: predicted %d, alone %d", examples.ID(i), a, got, want)
 				}
-				s.Reset()
-				classes := s.Int64s(s.Argmax(m.Forward(s, feed(s, batch)).Logits, -1))
-				for a := range aspects {
-					if got, want := e.predicted[i*aspects+a], int(classes[a]); got != want {
-						t.Errorf("sentence %s, aspect %d: predicted %d, alone %d", example.ID, a, got, want)
-					}
-					if got, want := e.gold[i*aspects+a], example.Labels[a]; got != want {
-						t.Errorf("sentence %s, aspect %d: gold %d, want %d", example.ID, a, got, want)
-					}
+				if got, want := e.gold[i*aspects+a], int(examples.Labels(i)[a]); got != want {
+					t.Errorf("sentence %s, aspect %d: gold %d, want %d", examples.ID(i), a, got, want)
 				}
 			}
 		}

@@ -18,6 +18,12 @@ type VectorsRead struct {
 	Done, Total int64 // bytes
 }
 
+// CorpusRead tells how much of a corpus has been read that is converted.
+type CorpusRead struct {
+	Path        string
+	Done, Total int64 // bytes
+}
+
 // Prepared says what is about to be trained.
 type Prepared struct {
 	Train, Valid, Test int   // sentences
@@ -60,6 +66,7 @@ type Tested struct{ Result metrics.Result }
 
 func (Note) event()        {}
 func (VectorsRead) event() {}
+func (CorpusRead) event()  {}
 func (Prepared) event()    {}
 func (StepDone) event()    {}
 func (EpochDone) event()   {}

@@ -3,10 +3,6 @@ package trainer
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"hash"
-
-	"absa/data"
 )
 
 // Fingerprint tells whether the data of a resumed run is what it was: the
@@ -18,27 +14,17 @@ type Fingerprint struct {
 	Split string `json:"split"` // which sentences are trained on, in their order
 }
 
-func fingerprint(feed func(*json.Encoder) error) (string, error) {
-	var h hash.Hash = sha256.New()
-	if err := feed(json.NewEncoder(h)); err != nil {
+// fingerprintSplit covers the ids of both sides.
+func fingerprintSplit(s split) (string, error) {
+	h := sha256.New()
+	if err := s.write(h, false); err != nil {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil))[:16], nil
 }
 
-// fingerprintReviews covers ids, texts and labels in their order.
-func fingerprintReviews(reviews []data.Review) (string, error) {
-	return fingerprint(func(e *json.Encoder) error {
-		for _, r := range reviews {
-			if err := e.Encode([]any{r.ID, r.Text, r.Labels}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// fingerprintSplit covers the ids of both sides.
-func fingerprintSplit(train, valid []data.Example) (string, error) {
-	return fingerprint(func(e *json.Encoder) error { return e.Encode(split{ids(train), ids(valid)}) })
+// noCorpus is the fingerprint of no corpus.
+func noCorpus() string {
+	sum := sha256.Sum256(nil)
+	return hex.EncodeToString(sum[:])[:16]
 }

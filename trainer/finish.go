@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"absa/data"
 	"absa/internal/checkpoint"
 	"absa/internal/runs"
 	"absa/internal/safetensors"
@@ -33,13 +32,13 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 	var list []safetensors.Tensor
 	var answers []predicted
 	err := t.chosen(func() (err error) {
-		if len(t.data.Test) > 0 {
+		if t.data.Test.Len() > 0 {
 			v, err := t.evaluate(ctx, t.data.Test)
 			if err != nil {
 				return err
 			}
 			if v.logits != nil {
-				answers = append(answers, predicted{runs.Test, t.data.TestReviews, t.data.Test, v})
+				answers = append(answers, predicted{runs.Test, t.data.Test, v})
 			}
 			scores, err := t.scores(v)
 			if err != nil {
@@ -48,12 +47,12 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 			r.Score = Scores(scores)
 			t.report(Tested{Result: scores})
 		}
-		if n := len(t.data.Valid); n > 0 && n <= maxPredictions {
+		if n := t.data.Valid.Len(); n > 0 && n <= maxPredictions {
 			v, err := t.evaluate(ctx, t.data.Valid)
 			if err != nil {
 				return err
 			}
-			answers = append(answers, predicted{runs.Validation, t.data.ValidReviews, t.data.Valid, v})
+			answers = append(answers, predicted{runs.Validation, t.data.Valid, v})
 		}
 		list, err = weights(t.model.Parameters)
 		return err
@@ -66,11 +65,8 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 	if err := t.profile.save(t.out, t.report); err != nil {
 		return nil, err
 	}
-	for corpus, examples := range map[string][]data.Example{runs.Test: t.data.Test, runs.Validation: t.data.Valid} {
-		if n := len(examples); n > maxPredictions {
-			t.report(Note{Text: fmt.Sprintf("%s does not have the %d sentences of the %s corpus: it takes %d at most", PredictionsFile, n, corpus, maxPredictions)})
-		}
-	}
+	t.noteUnkept(runs.Test, t.data.Test)
+	t.noteUnkept(runs.Validation, t.data.Valid)
 	t.board.end(t.at.Step, r.Score)
 	if err := t.out.finish(r, list, answers, checkpoint.Manifest{
 		Program: Program, LibTorch: torch.Version(), Epoch: t.at.Epoch, Step: t.at.Step,

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 
 	"absa/configs"
-	"absa/data"
 	"absa/internal/atomicfile"
 	"absa/internal/checkpoint"
 	"absa/internal/runs"
@@ -40,19 +39,17 @@ var ErrNotEmpty = errors.New("the folder is not empty")
 
 // folder is a run folder that is being written.
 type folder struct {
-	dir   string
-	lock  *checkpoint.RunLock // nil where the file system has none
-	first []file              // what is known before the first step
-
-	// What predictions are written with.
+	dir    string
+	lock   *checkpoint.RunLock // nil where the file system has none
+	first  []file              // what is known before the first step
 	labels models.Labels
-	words  []string // the vocabulary in order
 }
 
 // file is a file of the run folder that is there from its beginning.
 type file struct {
 	name string
 	text []byte
+	fill func(io.Writer) error // in place of text, where that would be large
 }
 
 // checkFolder refuses, before any work, a folder that cannot take a run.
@@ -79,7 +76,7 @@ func newFolder(dir string, lock *checkpoint.RunLock, config configs.Config, labe
 	if err != nil {
 		return nil, fmt.Errorf("run folder %s: %w", dir, err)
 	}
-	return &folder{dir: dir, lock: lock, first: first, labels: labels, words: set.Vocabulary.Words()}, nil
+	return &folder{dir: dir, lock: lock, first: first, labels: labels}, nil
 }
 
 // rewrite writes what is known before the first step over that of the run that
@@ -151,14 +148,19 @@ func firstFiles(config configs.Config, labels models.Labels, set *Dataset) ([]fi
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", LabelsFile, err)
 	}
-	s, err := indented(split{Train: ids(set.Train), Valid: ids(set.Valid)})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", SplitFile, err)
-	}
-	return []file{{ConfigFile, c.Bytes()}, {LabelsFile, l}, {VocabFile, v.Bytes()}, {SplitFile, s}}, nil
+	return []file{
+		{name: ConfigFile, text: c.Bytes()}, {name: LabelsFile, text: l}, {name: VocabFile, text: v.Bytes()},
+		{name: SplitFile, fill: split{set.Train, set.Valid}.writeIndented},
+	}, nil
 }
 
-func (x file) write(w io.Writer) error { _, err := w.Write(x.text); return err }
+func (x file) write(w io.Writer) error {
+	if x.fill != nil {
+		return x.fill(w)
+	}
+	_, err := w.Write(x.text)
+	return err
+}
 
 // indented is JSON for people and programs.
 func indented(v any) ([]byte, error) {
@@ -168,20 +170,6 @@ func indented(v any) ([]byte, error) {
 	e.SetEscapeHTML(false)
 	err := e.Encode(v)
 	return b.Bytes(), err
-}
-
-// split lists which sentences were trained on and which were held out.
-type split struct {
-	Train []string `json:"train"`
-	Valid []string `json:"valid"`
-}
-
-func ids(examples []data.Example) []string {
-	out := make([]string, len(examples))
-	for i, e := range examples {
-		out[i] = e.ID
-	}
-	return out
 }
 
 func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
@@ -271,7 +259,7 @@ func (f *folder) finish(r *Result, tested []safetensors.Tensor, answers []predic
 		return err
 	}
 	err = atomicfile.Replace(f.path(PredictionsFile), func(w io.Writer) error {
-		return writePredictions(w, f.labels, f.words, answers)
+		return writePredictions(w, f.labels, answers)
 	})
 	if err != nil {
 		return err
@@ -280,7 +268,7 @@ func (f *folder) finish(r *Result, tested []safetensors.Tensor, answers []predic
 	if err != nil {
 		return fmt.Errorf("write %s: %w", f.path(ResultFile), err)
 	}
-	if err := atomicfile.Replace(f.path(ResultFile), file{ResultFile, text}.write); err != nil {
+	if err := atomicfile.Replace(f.path(ResultFile), file{name: ResultFile, text: text}.write); err != nil {
 		return err
 	}
 	m.Kind = checkpoint.KindRun

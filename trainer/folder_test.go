@@ -97,17 +97,17 @@ func TestRunFolder(t *testing.T) {
 
 // checkSplit holds that split.json has every sentence on one side.
 func checkSplit(t *testing.T, c configs.Config, r training) {
-	var got split
+	var got struct{ Train, Valid []string }
 	if err := json.Unmarshal([]byte(r.read(t, SplitFile)), &got); err != nil {
 		t.Fatal(err)
 	}
-	corpus, err := data.Train(c.Data)
+	corpus, err := data.OpenTrain(t.Context(), c, data.OpenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var want []string
-	for _, review := range corpus.Reviews {
-		want = append(want, review.ID)
+	for i := range corpus.Len() {
+		want = append(want, corpus.ID(i))
 	}
 	both := slices.Concat(got.Train, got.Valid)
 	slices.Sort(want)
@@ -282,7 +282,11 @@ func TestOccupiedFolder(t *testing.T) {
 func TestFolderIsLeftAsItWas(t *testing.T) {
 	c := small(t)
 	set := func(words ...string) *Dataset {
-		return &Dataset{Vocabulary: data.NewVocabulary([][]string{words}, 1), Majority: []int{0, 0, 0, 0, 0}}
+		counts := map[string]int{}
+		for _, word := range words {
+			counts[word]++
+		}
+		return &Dataset{Vocabulary: data.NewVocabulary(counts, 1), Majority: []int{0, 0, 0, 0, 0}}
 	}
 	begin := func(dir string, set *Dataset) error {
 		f, err := newFolder(dir, nil, c, labelsOf(c), set)

@@ -12,26 +12,32 @@ import (
 )
 
 // maxPredictions bounds the sentences of a corpus whose predictions a run keeps.
-// Their logits and texts are in memory when the run ends, some 30 MB for as many
-// sentences and five aspects; the lines are written one by one.
+// Their logits are in memory when the run ends, 10 MB for as many sentences and
+// five aspects; the lines are written one by one.
 const maxPredictions = 100_000
 
 // predicted is a corpus with what the tested weights say of it.
 type predicted struct {
 	corpus   string // runs.Test or runs.Validation
-	reviews  []data.Review
-	examples []data.Example // of the reviews, in their order
+	examples *data.Examples
 	says     *evaluation
 }
 
-// writePredictions writes a line per sentence. words is the vocabulary in order.
-func writePredictions(w io.Writer, labels models.Labels, words []string, list []predicted) error {
+// noteUnkept says so where a corpus is too large for its predictions to be kept.
+func (t *Trainer) noteUnkept(corpus string, examples *data.Examples) {
+	if n := examples.Len(); n > maxPredictions {
+		t.report(Note{Text: fmt.Sprintf("%s does not have the %d sentences of the %s corpus: it takes %d at most", PredictionsFile, n, corpus, maxPredictions)})
+	}
+}
+
+// writePredictions writes a line per sentence.
+func writePredictions(w io.Writer, labels models.Labels, list []predicted) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	for _, p := range list {
-		for i := range p.examples {
-			if err := e.Encode(p.line(labels, words, i)); err != nil {
-				return fmt.Errorf("%s sentence %s: %w", p.corpus, p.examples[i].ID, err)
+		for i := range p.examples.Len() {
+			if err := e.Encode(p.line(labels, i)); err != nil {
+				return fmt.Errorf("%s sentence %s: %w", p.corpus, p.examples.ID(i), err)
 			}
 		}
 	}
@@ -39,15 +45,9 @@ func writePredictions(w io.Writer, labels models.Labels, words []string, list []
 }
 
 // line is what predictions.jsonl says of sentence i.
-func (p predicted) line(labels models.Labels, words []string, i int) runs.Prediction {
-	example, classes := p.examples[i], len(labels.Classes())
-	line := runs.Prediction{
-		Corpus: p.corpus, ID: example.ID, Text: p.reviews[i].Text,
-		Words: make([]string, len(example.Tokens)), Aspects: map[string]runs.Answer{},
-	}
-	for t, id := range example.Tokens {
-		line.Words[t] = words[id]
-	}
+func (p predicted) line(labels models.Labels, i int) runs.Prediction {
+	classes := len(labels.Classes())
+	line := runs.Prediction{Corpus: p.corpus, ID: p.examples.ID(i), Words: p.examples.Words(i), Aspects: map[string]runs.Answer{}}
 	for a, aspect := range labels.Aspects {
 		at := i*len(labels.Aspects) + a
 		answer := runs.Answer{Predicted: models.Absent, Logits: p.says.logits[at*classes : (at+1)*classes]}

@@ -92,7 +92,7 @@ func (p *profiler) save(f *folder, report func(Event)) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", f.path(ProfileFile), err)
 	}
-	if err := atomicfile.Replace(f.path(ProfileFile), file{ProfileFile, text}.write); err != nil {
+	if err := atomicfile.Replace(f.path(ProfileFile), file{name: ProfileFile, text: text}.write); err != nil {
 		return err
 	}
 	if len(means) > 0 {

@@ -8,13 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"absa/configs"
 	"absa/data"
+	"absa/data/sample"
 	"absa/internal/checkpoint"
 	"absa/internal/safetensors"
 	"absa/internal/torch"
@@ -48,7 +48,7 @@ func withPyTorch(t *testing.T, stdin []byte, args ...string) []byte {
 // sentences are those of the sample's test side, and some that are hard to cut.
 func sentences(t *testing.T, c configs.Config) []string {
 	t.Helper()
-	corpus, err := corpusOf(configs.Sample, c.Data)
+	corpus, err := data.ReadFrom("test.xml", bytes.NewReader(sample.Test()), c.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,11 +130,7 @@ func ask(t *testing.T, dir string, sentences []string) []answer {
 			return err
 		}
 		c := run.config
-		tokenize, err := data.NewTokenizer(c.Text)
-		if err != nil {
-			return err
-		}
-		if err := run.extend(c, tokenize, nil, func(Event) {}); err != nil {
+		if err := run.extend(c, selection{}, func(Event) {}); err != nil {
 			return err
 		}
 		model, err := run.model(c, torch.CPU)
@@ -142,12 +138,20 @@ func ask(t *testing.T, dir string, sentences []string) []answer {
 			return err
 		}
 		defer model.Close()
-		reviews := make([]data.Review, len(sentences))
-		for i, text := range sentences {
-			reviews[i] = data.Review{Text: text, Labels: slices.Repeat([]int{data.Absent}, len(c.Data.Aspects))}
+		var lines bytes.Buffer
+		for _, text := range sentences {
+			if text == "" {
+				text = "\u200b" // no word either, but no corpus has an empty text
+			}
+			if err := json.NewEncoder(&lines).Encode(map[string]string{"text": text}); err != nil {
+				return err
+			}
 		}
-		examples, _ := data.Examples(reviews, neverEmpty(tokenize), run.vocabulary)
-		loader, err := data.NewLoader(examples, data.Options{BatchSize: c.Loader.BatchSize})
+		set, err := data.OpenReader(t.Context(), "sentences.jsonl", &lines, c)
+		if err != nil {
+			return err
+		}
+		loader, err := data.NewLoader(set.Examples(set.All(), run.vocabulary), data.Options{BatchSize: c.Loader.BatchSize})
 		if err != nil {
 			return err
 		}

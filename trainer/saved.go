@@ -47,35 +47,21 @@ func evaluateRun(ctx context.Context, o EvaluateOptions) (metrics.Result, error)
 	if err != nil {
 		return none, err
 	}
-	c := saved.config
-	if o.Device != "" {
-		c.Train.Device = o.Device
-	}
-	if o.Threads != 0 {
-		c.Train.Threads = o.Threads
-	}
-	if err := c.Validate(); err != nil {
-		return none, err
-	}
-	device, err := torch.ParseDevice(c.Train.Device)
+	c, device, err := saved.settings(o.Device, o.Threads)
 	if err != nil {
 		return none, err
 	}
-	torch.SetThreads(threads(c.Train.Threads))
 	defer torch.ReleaseThreads()
 
-	corpus, err := corpusOf(o.Data, c.Data)
+	corpus, err := corpusOf(ctx, o, c)
+	if ctx.Err() != nil {
+		return none, fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
+	}
 	if err != nil {
 		return none, err
 	}
-	if len(corpus.Reviews) == 0 {
-		return none, fmt.Errorf("%s has no sentence", corpus.Path)
-	}
-	tokenize, err := data.NewTokenizer(c.Text)
-	if err != nil {
-		return none, err
-	}
-	if err := saved.extend(c, tokenize, corpus.Reviews, o.Report); err != nil {
+	defer corpus.Close()
+	if err := saved.extend(c, selection{corpus, corpus.All()}, o.Report); err != nil {
 		return none, err
 	}
 	model, err := saved.model(c, device)
@@ -87,8 +73,7 @@ func evaluateRun(ctx context.Context, o EvaluateOptions) (metrics.Result, error)
 	if err != nil {
 		return none, err
 	}
-	examples, _ := data.Examples(corpus.Reviews, neverEmpty(tokenize), saved.vocabulary)
-	v, err := evaluate(ctx, c, model, loss, examples)
+	v, err := evaluate(ctx, c, model, loss, corpus.Examples(corpus.All(), saved.vocabulary))
 	if ctx.Err() != nil {
 		return none, fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
 	}
@@ -98,13 +83,16 @@ func evaluateRun(ctx context.Context, o EvaluateOptions) (metrics.Result, error)
 	return metrics.Evaluate(model.Labels.Aspects, model.Labels.Polarities, v.gold, v.predicted, saved.majority)
 }
 
-// corpusOf reads a file, or the test side of the embedded corpus.
-func corpusOf(path string, c configs.Data) (*data.Corpus, error) {
-	if path == configs.Sample {
-		c.Test = path
-		return data.Test(c)
+// corpusOf opens a file, or the test side of the embedded corpus.
+func corpusOf(ctx context.Context, o EvaluateOptions, c configs.Config) (*data.Set, error) {
+	progress := data.OpenOptions{Progress: func(done, total int64) {
+		o.Report(CorpusRead{Path: o.Data, Done: done, Total: total})
+	}}
+	if o.Data == configs.Sample {
+		c.Data.Test = o.Data
+		return data.OpenTest(ctx, c, progress)
 	}
-	return data.Read(path, c)
+	return data.Open(ctx, o.Data, c, progress)
 }
 
 // saved is a run as its folder holds it.
@@ -158,6 +146,27 @@ func open(dir string, note func(string, ...any)) (*saved, error) {
 		return nil, fmt.Errorf("run %s: %w", dir, err)
 	}
 	return s, nil
+}
+
+// settings are the run's, with another device and number of threads unless these
+// are empty and 0. The threads are set.
+func (s *saved) settings(device string, n int) (configs.Config, torch.Device, error) {
+	c := s.config
+	if device != "" {
+		c.Train.Device = device
+	}
+	if n != 0 {
+		c.Train.Threads = n
+	}
+	if err := c.Validate(); err != nil {
+		return c, torch.CPU, err
+	}
+	d, err := torch.ParseDevice(c.Train.Device)
+	if err != nil {
+		return c, torch.CPU, err
+	}
+	setThreads(c)
+	return c, d, nil
 }
 
 // silent notes nothing, where there is nothing to note.
@@ -215,9 +224,9 @@ func readVectors(path string, words int) (models.Vectors, error) {
 	return models.Vectors{Values: values, Dimension: int(rows.Shape[1])}, nil
 }
 
-// extend adds the words of reviews that the run did not know but its file of
+// extend adds the words of sentences that the run did not know but its file of
 // vectors does, so that new text is read as well as the test corpus was.
-func (s *saved) extend(c configs.Config, tokenize data.Tokenizer, reviews []data.Review, report func(Event)) error {
+func (s *saved) extend(c configs.Config, from selection, report func(Event)) error {
 	known := s.vocabulary.Len()
 	var err error
 	if s.vectors, err = readVectors(filepath.Join(s.dir, WeightsFile), known); err != nil {
@@ -226,7 +235,7 @@ func (s *saved) extend(c configs.Config, tokenize data.Tokenizer, reviews []data
 	if c.Vectors.Kind != "file" {
 		return nil
 	}
-	fresh := vocabularyOf(tokenize, 1, reviews).Words()[data.UnknownID+1:]
+	fresh := vocabularyOf(1, from).Words()[data.UnknownID+1:]
 	fresh = slices.DeleteFunc(fresh, func(word string) bool { return s.vocabulary.ID(word) != data.UnknownID })
 	if len(fresh) == 0 {
 		return nil
@@ -241,11 +250,17 @@ func (s *saved) extend(c configs.Config, tokenize data.Tokenizer, reviews []data
 		return err
 	}
 	if all.Dimension != s.vectors.Dimension {
-		return fmt.Errorf("run %s: its vectors have %d values, those of %s have %d: it is not the file it was trained with", s.dir, s.vectors.Dimension, c.Vectors.Path, all.Dimension)
+		return s.otherVectors(c, all.Dimension)
 	}
 	s.vocabulary = extended
 	s.vectors.Values = append(s.vectors.Values, all.Values[known*all.Dimension:]...)
 	return nil
+}
+
+// otherVectors says that a file of vectors with so many values each is not the
+// run's.
+func (s *saved) otherVectors(c configs.Config, dimension int) error {
+	return fmt.Errorf("run %s: its vectors have %d values, those of %s have %d: it is not the file it was trained with", s.dir, s.vectors.Dimension, c.Vectors.Path, dimension)
 }
 
 // model builds the network and fills it with the run's weights.

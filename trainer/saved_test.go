@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -52,18 +53,14 @@ func wantScore(t *testing.T, r training, o EvaluateOptions) {
 // corpus, with the given words besides, and returns the file's path.
 func gloveText(t testing.TB, dimension int, more ...string) string {
 	t.Helper()
-	tokenize, err := data.NewTokenizer(configs.Default().Text)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var words []string
-	for _, read := range []func(configs.Data) (*data.Corpus, error){data.Train, data.Test} {
-		corpus, err := read(configs.Default().Data)
+	for _, open := range []func(context.Context, configs.Config, data.OpenOptions) (*data.Set, error){data.OpenTrain, data.OpenTest} {
+		corpus, err := open(t.Context(), configs.Default(), data.OpenOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, r := range corpus.Reviews {
-			words = append(words, tokenize(r.Text)...)
+		for k := range corpus.Kinds() {
+			words = append(words, corpus.Word(k))
 		}
 	}
 	slices.Sort(words)
@@ -130,15 +127,11 @@ func TestUnseenWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := s.vocabulary.Len()
-	reviews, err := data.Read(corpus, s.config.Data)
+	set, err := data.Open(t.Context(), corpus, s.config, data.OpenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokenize, err := data.NewTokenizer(s.config.Text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.extend(s.config, tokenize, reviews.Reviews, func(Event) {}); err != nil {
+	if err := s.extend(s.config, selection{set, set.All()}, func(Event) {}); err != nil {
 		t.Fatal(err)
 	}
 	if id := s.vocabulary.ID("zyzzyva"); id < int64(known) {

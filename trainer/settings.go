@@ -5,37 +5,25 @@ import (
 	"runtime"
 
 	"absa/configs"
-	"absa/internal/host"
 	"absa/internal/metrics"
 	"absa/internal/torch"
 	"absa/models"
 )
 
-// threads is the number that a setting of 0 stands for: every core that the
-// process may use. It does not look at the load, as the order of a sum, and so
-// the last digits of a result, depend on the number of threads.
-func threads(setting int) int {
-	if setting > 0 {
-		return setting
+// setThreads sets the threads of a step. A setting of 0 takes the cores that the
+// process may use, by its affinity and the quota of its control group, up to as
+// many as the LSTM can use: a batch of B sentences is cut into 2·⌊B/8⌋ parts. It
+// does not look at the load, as the order of a sum, and so the last digits of a
+// result, depend on the number of threads.
+func setThreads(c configs.Config) {
+	n := c.Train.Threads
+	if n == 0 {
+		n = min(runtime.GOMAXPROCS(0), 2*max(1, c.Loader.BatchSize/8))
 	}
-	return runtime.NumCPU()
-}
-
-// sharedCores is how many cores' worth of other work makes a host a shared one.
-const sharedCores = 0.5
-
-// watchOthers measures, beside what the caller does, how many cores other
-// processes use. It is a remark for the user: where it cannot be had, it is 0.
-func watchOthers() <-chan float64 {
-	found := make(chan float64, 1)
-	go func() {
-		n, err := host.BusyByOthers()
-		if err != nil {
-			n = 0
-		}
-		found <- n
-	}()
-	return found
+	torch.SetThreads(n)
+	if c.Model.LSTM == "aten" {
+		torch.SetATenThreads(n)
+	}
 }
 
 func labelsOf(c configs.Config) models.Labels {

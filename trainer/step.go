@@ -92,7 +92,7 @@ func (t *Trainer) notFinite(loss float64, group []data.Batch) error {
 	var ids []string
 	for _, batch := range group {
 		for _, j := range batch.Index {
-			ids = append(ids, t.data.Train[j].ID)
+			ids = append(ids, t.data.Train.ID(j))
 		}
 	}
 	name, grad, err := t.model.Parameters.LargestGrad()

@@ -119,8 +119,7 @@ func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer,
 	if t.device, err = torch.ParseDevice(c.Train.Device); err != nil {
 		return nil, fmt.Errorf("train.device: %w", err)
 	}
-	torch.SetThreads(threads(c.Train.Threads))
-	busy := watchOthers() // while the data is being read
+	setThreads(c)
 	source, err := begin.source(c, noter(t.report))
 	if err != nil {
 		return nil, err
@@ -134,9 +133,6 @@ func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer,
 		}
 		begin.sayChanges(t.device.String(), torch.Threads(), noter(t.report))
 	}
-	if n := <-busy; torch.Threads() > 1 && n > sharedCores {
-		t.report(Note{Text: fmt.Sprintf("other processes keep %.1f cores busy: the %d threads of a step wait for each other, and --set train.threads=1 may be many times faster", n, torch.Threads())})
-	}
 	if err := t.build(source); err != nil {
 		return nil, err
 	}
@@ -145,7 +141,7 @@ func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer,
 	}
 	trainable, _ := t.model.Parameters.Elements()
 	t.report(Prepared{
-		Train: len(t.data.Train), Valid: len(t.data.Valid), Test: len(t.data.Test),
+		Train: t.data.Train.Len(), Valid: t.data.Valid.Len(), Test: t.data.Test.Len(),
 		Words: t.data.Vocabulary.Len(), Trainable: trainable,
 		Device: t.device.String(), Threads: torch.Threads(),
 		Epochs: c.Train.Epochs, BatchesInEpoch: t.batchesInEpoch(), Out: options.Out,
@@ -278,6 +274,9 @@ func (t *Trainer) close() {
 	}
 	if t.model != nil {
 		t.model.Close()
+	}
+	if t.data != nil {
+		t.data.Close()
 	}
 	torch.ReleaseThreads()
 }

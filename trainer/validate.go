@@ -14,7 +14,7 @@ import (
 // validate evaluates the weights that would be tested, remembers the best, and
 // returns the value of train.metric, nil where there is nothing to validate on.
 func (t *Trainer) validate(ctx context.Context, e *Epoch) (*float64, error) {
-	if len(t.data.Valid) == 0 {
+	if t.data.Valid.Len() == 0 {
 		return nil, nil
 	}
 	var value float64
@@ -66,7 +66,7 @@ func (t *Trainer) averaged(f func() error) error {
 	return errors.Join(f(), t.ema.Swap())
 }
 
-func (t *Trainer) evaluate(ctx context.Context, examples []data.Example) (*evaluation, error) {
+func (t *Trainer) evaluate(ctx context.Context, examples *data.Examples) (*evaluation, error) {
 	defer torch.ReleaseThreads()
 	v, err := evaluate(ctx, t.config, t.model, t.loss, examples)
 	if ctx.Err() != nil {

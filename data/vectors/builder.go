@@ -7,7 +7,8 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
-	"unsafe"
+
+	"absa/internal/mapped"
 )
 
 // builder turns the entries of a source into an image. Rows go to the writer
@@ -121,7 +122,7 @@ func (b *builder) finish(fingerprint [32]byte, format Format) ([]byte, error) {
 		format:      uint32(format),
 	}
 	b.row = append(b.row, make([]byte, h.padding())...)
-	for _, section := range [][]byte{b.row, bytesOf(b.offsets), bytesOf(b.slots), b.text} {
+	for _, section := range [][]byte{b.row, mapped.Bytes(b.offsets), mapped.Bytes(b.slots), b.text} {
 		if err := b.write(section); err != nil {
 			return nil, err
 		}
@@ -132,13 +133,7 @@ func (b *builder) finish(fingerprint [32]byte, format Format) ([]byte, error) {
 
 // write appends to the image and to its checksum.
 func (b *builder) write(p []byte) error {
-	b.crc = crc32.Update(b.crc, castagnoli(), p)
+	b.crc = crc32.Update(b.crc, mapped.Castagnoli(), p)
 	_, err := b.w.Write(p)
 	return err
-}
-
-// bytesOf is the memory of s.
-func bytesOf[T uint32 | uint64](s []T) []byte {
-	var zero T
-	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(zero)))
 }

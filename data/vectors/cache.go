@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"absa/internal/atomicfile"
+	"absa/internal/mapped"
 )
 
 // errStale says that there is no cache, or that it holds another version of
@@ -71,7 +72,7 @@ func mapTable(f *os.File, fingerprint [32]byte) (*Table, error) {
 	if h.fingerprint != fingerprint {
 		return nil, errStale
 	}
-	b, unmap, err := mapFile(f)
+	b, unmap, err := mapped.File(f, headerSize)
 	if err != nil {
 		return nil, fmt.Errorf("map: %w", err)
 	}

@@ -6,6 +6,8 @@ import (
 	"hash/crc32"
 	"math"
 	"testing"
+
+	"absa/internal/mapped"
 )
 
 // tableOf builds a table from the bytes of a source, as Open would.
@@ -80,8 +82,8 @@ func FuzzImage(f *testing.F) {
 		b = bytes.Clone(b)
 		if len(b) >= headerSize {
 			e := binary.NativeEndian
-			e.PutUint32(b[100:], crc32.Checksum(b[headerSize:], castagnoli()))
-			e.PutUint32(b[headerSize-4:], crc32.Checksum(b[:headerSize-4], castagnoli()))
+			e.PutUint32(b[100:], crc32.Checksum(b[headerSize:], mapped.Castagnoli()))
+			e.PutUint32(b[headerSize-4:], crc32.Checksum(b[:headerSize-4], mapped.Castagnoli()))
 		}
 		m, err := parseImage(b)
 		if err != nil {

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
-	"unsafe"
+
+	"absa/internal/mapped"
 )
 
 // The image of a table, the content of its cache file, in the byte order of
@@ -44,9 +45,6 @@ type header struct {
 	body        uint32 // CRC-32C of all that follows the header
 }
 
-// castagnoli is computed by the processor's own instruction.
-func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
-
 func (h header) encode() []byte {
 	b := make([]byte, 0, headerSize)
 	e := binary.NativeEndian
@@ -60,7 +58,7 @@ func (h header) encode() []byte {
 	b = e.AppendUint32(b, h.format)
 	b = e.AppendUint32(b, h.body)
 	b = append(b, make([]byte, headerSize-4-len(b))...)
-	return e.AppendUint32(b, crc32.Checksum(b, castagnoli()))
+	return e.AppendUint32(b, crc32.Checksum(b, mapped.Castagnoli()))
 }
 
 func decodeHeader(b []byte) (header, error) {
@@ -75,7 +73,7 @@ func decodeHeader(b []byte) (header, error) {
 		return h, errors.New("written on a host of another byte order")
 	case e.Uint32(b[12:]) != imageVersion:
 		return h, fmt.Errorf("format version %d, this program writes %d", e.Uint32(b[12:]), imageVersion)
-	case e.Uint32(b[headerSize-4:]) != crc32.Checksum(b[:headerSize-4], castagnoli()):
+	case e.Uint32(b[headerSize-4:]) != crc32.Checksum(b[:headerSize-4], mapped.Castagnoli()):
 		return h, errors.New("checksum of the header differs")
 	}
 	copy(h.fingerprint[:], b[16:48])
@@ -139,10 +137,10 @@ func parseImage(b []byte) (image, error) {
 	if uint64(len(b)) != want {
 		return image{}, fmt.Errorf("%d bytes, the header announces %d", len(b), want)
 	}
-	if uintptr(unsafe.Pointer(unsafe.SliceData(b)))%8 != 0 {
+	if !mapped.Aligned(b) {
 		return image{}, errors.New("not aligned to 8 bytes")
 	}
-	if crc32.Checksum(b[headerSize:], castagnoli()) != h.body {
+	if crc32.Checksum(b[headerSize:], mapped.Castagnoli()) != h.body {
 		return image{}, errors.New("checksum of the content differs")
 	}
 	at := uint64(headerSize)
@@ -152,15 +150,9 @@ func parseImage(b []byte) (image, error) {
 	}
 	return image{
 		count: int(h.count), dimension: int(h.dimension), header: h,
-		rows: view[float32](section[0]), mean: view[float32](section[1]),
-		offsets: view[uint64](section[3]), slots: view[uint32](section[4]), text: section[5],
+		rows: mapped.View[float32](section[0]), mean: mapped.View[float32](section[1]),
+		offsets: mapped.View[uint64](section[3]), slots: mapped.View[uint32](section[4]), text: section[5],
 	}, nil
-}
-
-// view reads b as a slice of T without copying.
-func view[T float32 | uint32 | uint64](b []byte) []T {
-	var zero T
-	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(zero)))
 }
 
 // word is the text of row i, nil if the image has no such row or says

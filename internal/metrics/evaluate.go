@@ -58,30 +58,17 @@ func Evaluate(aspects, polarities []string, gold, pred, majority []int) (Result,
 	return result, nil
 }
 
-// Majority returns the most frequent polarity of each aspect in the training
-// labels, [N,A]: what a baseline may know. Of equally frequent ones it takes
-// the first in order; an aspect without a label gets Absent.
-func Majority(aspects, polarities []string, train []int) ([]int, error) {
-	if err := checkLabels("training labels", aspects, polarities, train); err != nil {
-		return nil, err
-	}
-	majority := make([]int, len(aspects))
-	for a := range aspects {
-		counts := make([]int, len(polarities))
-		for i := a; i < len(train); i += len(aspects) {
-			if train[i] != Absent {
-				counts[train[i]]++
-			}
-		}
-		majority[a] = Absent
-		most := 0
-		for c, n := range counts {
-			if n > most {
-				majority[a], most = c, n
-			}
+// Majority returns the most frequent polarity of an aspect by the counts of its
+// training labels: what a baseline may know. Of equally frequent ones it takes
+// the first in order; without a label it is Absent.
+func Majority(counts []int) int {
+	majority, most := Absent, 0
+	for c, n := range counts {
+		if n > most {
+			majority, most = c, n
 		}
 	}
-	return majority, nil
+	return majority
 }
 
 func newRow(name string, polarities int) Row {

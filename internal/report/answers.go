@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"absa/internal/metrics"
 	"absa/internal/runs"
@@ -39,9 +40,9 @@ func (l Length) Accuracy() metrics.Score {
 
 // Mistake is a wrong answer.
 type Mistake struct {
-	ID, Text, Aspect, Gold, Predicted string
-	Confidence                        float64 // probability of Predicted
-	GoldProbability                   float64
+	ID, Words, Aspect, Gold, Predicted string
+	Confidence                         float64 // probability of Predicted
+	GoldProbability                    float64
 }
 
 const (
@@ -152,7 +153,7 @@ func (r *reader) add(p runs.Prediction) error {
 			r.a.Lengths[group].Right++
 			continue
 		}
-		r.mistake(Mistake{p.ID, p.Text, aspect, answer.Gold, answer.Predicted, confidence, probabilities[r.class[answer.Gold]]})
+		r.mistake(Mistake{p.ID, strings.Join(p.Words, " "), aspect, answer.Gold, answer.Predicted, confidence, probabilities[r.class[answer.Gold]]})
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func (f fake) make(t *testing.T, name string) string {
 	random := rand.New(rand.NewPCG(f.seed, 0))
 	var gold, pred []int
 	for i := range f.sentences {
-		p := runs.Prediction{Corpus: runs.Test, ID: "#" + strconv.Itoa(i), Text: f.text, Words: make([]string, 1+i%40), Aspects: map[string]runs.Answer{}}
+		p := runs.Prediction{Corpus: runs.Test, ID: "#" + strconv.Itoa(i), Words: slices.Repeat([]string{f.text}, 1+i%40), Aspects: map[string]runs.Answer{}}
 		if i%5 == 4 {
 			p.Corpus = runs.Validation
 		}

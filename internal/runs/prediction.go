@@ -20,8 +20,7 @@ const (
 type Prediction struct {
 	Corpus  string            `json:"corpus"` // Test or Validation
 	ID      string            `json:"id"`
-	Text    string            `json:"text"`
-	Words   []string          `json:"words"`   // as the model read them; "<unk>" is one that it does not know
+	Words   []string          `json:"words"`   // as they were cut and cleaned for the model
 	Aspects map[string]Answer `json:"aspects"` // every aspect of the model
 }
 

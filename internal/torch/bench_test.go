@@ -39,8 +39,8 @@ func BenchmarkAdd(b *testing.B) {
 // ending and starting them costs.
 func BenchmarkParallelRegion(b *testing.B) {
 	s := newScope(b)
-	SetThreads(2)
-	defer SetThreads(1)
+	SetATenThreads(2)
+	defer SetATenThreads(1)
 	defer ReleaseThreads()
 	for _, c := range []struct {
 		name    string

@@ -1,5 +1,5 @@
-// What the operations of lstm_run.cpp and scores_run.cpp share: products, the
-// division of work among threads, and the mode of the processor.
+// What the operations of lstm_run.cpp and scores_run.cpp share: products, ranges
+// of what is divided among threads, and the mode of the processor.
 #ifndef ABSA_CPU_H
 #define ABSA_CPU_H
 
@@ -68,22 +68,12 @@ void product(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T *a, int6
     blas(tb ? 'T' : 'N', ta ? 'T' : 'N', n, m, k, b, ldb, a, lda, beta, c, ldc);
 }
 
-// Share is what one of `of` threads does.
+// Share is one of `of` ranges of nearly equal size.
 struct Share {
   int64_t index, of;
 
   int64_t begin(int64_t n) const { return n * index / of; }
   int64_t end(int64_t n) const { return n * (index + 1) / of; }
-
-  // each calls f(group, begin, end) for this thread's part of n items in each of
-  // several groups; with as many threads as groups that is one each.
-  template <typename F> void each(int64_t groups, int64_t n, F f) const {
-    for (int64_t g = 0; g < groups; g++) {
-      const int64_t b = std::max(begin(groups * n), g * n), e = std::min(end(groups * n), (g + 1) * n);
-      if (b < e)
-        f(g, b - g * n, e - g * n);
-    }
-  }
 };
 
 // stride is the distance of rows of n elements: an odd number of cache lines, so

@@ -107,11 +107,20 @@ func Locked(f func() error) error {
 	return f()
 }
 
-// SetThreads sets the number of threads of an operation, at least 1.
+// SetThreads sets the number of threads of the operations that are this
+// package's own, at least 1; those of LibTorch get one. The threads sleep while
+// there is nothing to do, and one whose core is taken by another process is
+// waited for only where it is in the middle of something.
 func SetThreads(n int) { C.absa_set_threads(C.int(n)) }
 
-// Threads returns the number of threads of an operation.
+// Threads returns the number of threads of this package's own operations.
 func Threads() int { return int(C.absa_threads()) }
+
+// SetATenThreads sets the number of threads of LibTorch's own operations, at
+// least 1, after SetThreads. Their workers spin after every operation, so they
+// take the cores from those of SetThreads, and beside a busy process they wait for
+// each other many times as long as an operation takes.
+func SetATenThreads(n int) { C.absa_set_aten_threads(C.int(n)) }
 
 // ReleaseThreads ends LibTorch's idle workers, which otherwise spin for a while
 // after every parallel region. The next region starts them again.

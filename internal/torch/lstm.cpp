@@ -5,6 +5,7 @@
 #include "cpu.h"
 #include "function.h"
 #include "lstm_run.h"
+#include "parallel.h"
 
 namespace {
 
@@ -17,7 +18,7 @@ struct Settings {
 
 LstmShape shape(const Settings &set, const Tensor &x, const Tensor &sizes) {
   return {set.layers, x.size(1), set.units, x.size(0), sizes.const_data_ptr<int64_t>()[0],
-          sizes.size(0), sizes.const_data_ptr<int64_t>(), at::get_num_threads()};
+          sizes.size(0), sizes.const_data_ptr<int64_t>(), threads()};
 }
 
 template <typename T>

@@ -1,14 +1,14 @@
 #include "lstm_run.h"
 
 #include "cpu.h"
-
-#include <omp.h>
+#include "parallel.h"
 
 namespace absa {
 namespace {
 
-// A step is cut among threads by sequences, never finer than this.
-constexpr int64_t least_sequences = 8;
+// A step is cut among threads by sequences and a product by rows, never finer
+// than this.
+constexpr int64_t least_sequences = 8, least_rows = 32;
 
 // Arena hands out parts of a buffer, each aligned to 64 bytes and followed by
 // lstm_slack elements.
@@ -83,34 +83,38 @@ template <typename T> Scratch<T> scratch_of(const LstmShape &s, Arena<T> &a, boo
   return x;
 }
 
-// Work divides a step: with one thread each direction follows the other, else
-// half of the threads take each direction, and each of them a range of sequences.
-struct Work {
-  int64_t parts; // per direction
-  bool both;     // a thread takes both directions
+// Division is how the work of a pass becomes parts.
+class Division {
+  int64_t threads;
 
-  Work(const LstmShape &s, int64_t threads) {
-    both = threads < 2;
-    parts = both ? 1 : std::clamp(s.sequences / least_sequences, int64_t(1), threads / 2);
+public:
+  // Small batches stay on one thread, where a region costs more than it brings.
+  explicit Division(const LstmShape &s) {
+    const double products = double(s.tokens) * s.units * (s.units + s.width(s.layers - 1));
+    threads = products * s.layers < 2e5 ? 1 : std::max(1, s.threads);
   }
-  // each calls f(direction, first sequence, end) for a thread.
-  template <typename F> void each(const LstmShape &s, int64_t thread, F f) const {
-    if (both) {
-      f(0, int64_t(0), s.sequences);
-      f(1, int64_t(0), s.sequences);
-    } else if (thread < 2 * parts) {
-      const Share share{thread / 2, parts};
-      f(int(thread % 2), share.begin(s.sequences), share.end(s.sequences));
-    }
+
+  // chunks is into how many ranges n rows of a product go.
+  int64_t chunks(int64_t n) const { return std::clamp(n / least_rows, int64_t(1), threads); }
+
+  template <typename F> void run(int64_t parts, const F &f) const {
+    if (threads > 1)
+      return parallel(parts, f);
+    parallel(1, [&](int64_t) {
+      for (int64_t part = 0; part < parts; part++)
+        f(part);
+    });
+  }
+
+  // steps calls f(direction, first sequence, end) for ranges of the sequences.
+  template <typename F> void steps(const LstmShape &s, const F &f) const {
+    const int64_t ranges = std::clamp(s.sequences / least_sequences, int64_t(1), std::max(int64_t(1), threads / 2));
+    run(2 * ranges, [&](int64_t part) {
+      const Share share{part / 2, ranges};
+      f(int(part % 2), share.begin(s.sequences), share.end(s.sequences));
+    });
   }
 };
-
-// threads_for keeps small batches on one thread, where a parallel region costs
-// more than it brings. It depends on nothing but the shape.
-int64_t threads_for(const LstmShape &s) {
-  const double products = double(s.tokens) * s.units * (s.units + s.width(s.layers - 1));
-  return products * s.layers < 2e5 ? 1 : std::max(1, s.threads);
-}
 
 // copy_rows copies rows of n elements, zeros for NULL.
 template <typename T>
@@ -257,44 +261,40 @@ void lstm_forward(const LstmShape &s, const LstmWeights<T> *weights, const T *x,
                   T *last_hidden, T *last_cell) {
   const int64_t N = s.tokens, H = s.units, states = s.sequences * H;
   const int64_t gates = stride<T>(4 * H), between = stride<T>(2 * H);
-  const int64_t threads = threads_for(s);
+  const Division division(s);
   const Kernel<T> &k = kernel<T>();
-#pragma omp parallel num_threads(threads) if (threads > 1)
-  {
-    const FlushDenormals flush;
-    const Share share{omp_get_thread_num(), omp_get_num_threads()};
-    const Work work(s, share.of);
-    Arena<T> saves{saved}, temporary{scratch};
-    const Scratch<T> tmp = scratch_of(s, temporary, false);
-    const T *in = x;
-    int64_t in_stride = s.inputs;
-    for (int64_t l = 0; l < s.layers; l++) {
-      const Layer<T> own = layer_at(s, saves, train, l);
-      const int64_t width = s.width(l);
-      share.each(2, N, [&](int64_t d, int64_t begin, int64_t end) {
-        product(false, true, end - begin, 4 * H, width, in + begin * in_stride, in_stride,
-                weights[2 * l + d].input, width, T(0), own.direction[d].gates + begin * gates, gates);
-      });
-      share.each(2, 1, [&](int64_t d, int64_t, int64_t) {
-        const LstmWeights<T> &w = weights[2 * l + d];
-        k.pack_forward(H, w.hidden, tmp.weight[d]);
-        for (int64_t i = 0; i < 4 * H; i++)
-          tmp.bias[d][i] = w.input_bias[i] + w.hidden_bias[i];
-      });
-#pragma omp barrier
-      const bool last = l + 1 == s.layers;
-      T *y = last ? out : own.out;
-      const int64_t y_stride = last ? 2 * H : between;
-      work.each(s, share.index, [&](int d, int64_t begin, int64_t end) {
-        const int64_t at = (2 * l + d) * states;
-        forward_direction(s, own.direction[d], tmp, d, begin, end, hidden + at, cell + at,
-                          masks && !last ? masks[l] : nullptr, train, y, y_stride,
-                          last_hidden + at, last_cell + at);
-      });
-#pragma omp barrier
-      in = y;
-      in_stride = y_stride;
-    }
+  Arena<T> saves{saved}, temporary{scratch};
+  const Scratch<T> tmp = scratch_of(s, temporary, false);
+  const T *in = x;
+  int64_t in_stride = s.inputs;
+  for (int64_t l = 0; l < s.layers; l++) {
+    const Layer<T> own = layer_at(s, saves, train, l);
+    const int64_t width = s.width(l), chunks = division.chunks(N);
+    division.run(2 * chunks + 2, [&](int64_t part) {
+      const int64_t d = part % 2;
+      const LstmWeights<T> &w = weights[2 * l + d];
+      if (part < 2 * chunks) {
+        const Share share{part / 2, chunks};
+        const int64_t begin = share.begin(N);
+        product(false, true, share.end(N) - begin, 4 * H, width, in + begin * in_stride, in_stride,
+                w.input, width, T(0), own.direction[d].gates + begin * gates, gates);
+        return;
+      }
+      k.pack_forward(H, w.hidden, tmp.weight[d]);
+      for (int64_t i = 0; i < 4 * H; i++)
+        tmp.bias[d][i] = w.input_bias[i] + w.hidden_bias[i];
+    });
+    const bool last = l + 1 == s.layers;
+    T *y = last ? out : own.out;
+    const int64_t y_stride = last ? 2 * H : between;
+    division.steps(s, [&](int d, int64_t begin, int64_t end) {
+      const int64_t at = (2 * l + d) * states;
+      forward_direction(s, own.direction[d], tmp, d, begin, end, hidden + at, cell + at,
+                        masks && !last ? masks[l] : nullptr, train, y, y_stride, last_hidden + at,
+                        last_cell + at);
+    });
+    in = y;
+    in_stride = y_stride;
   }
 }
 
@@ -305,70 +305,81 @@ void lstm_backward(const LstmShape &s, const LstmWeights<T> *weights, const T *x
                    T *x_grad, T *hidden_grad, T *cell_grad) {
   const int64_t N = s.tokens, H = s.units, states = s.sequences * H;
   const int64_t gates = stride<T>(4 * H), state = stride<T>(H), between = stride<T>(2 * H);
-  const int64_t threads = threads_for(s);
+  const Division division(s);
   const Kernel<T> &k = kernel<T>();
-#pragma omp parallel num_threads(threads) if (threads > 1)
-  {
-    const FlushDenormals flush;
-    const Share share{omp_get_thread_num(), omp_get_num_threads()};
-    const Work work(s, share.of);
-    Arena<T> temporary{scratch};
-    const Scratch<T> tmp = scratch_of(s, temporary, true);
-    const T *y_grad = out_grad;
-    int64_t y_stride = 2 * H;
-    for (int64_t l = s.layers - 1; l >= 0; l--) {
-      Arena<T> saves{const_cast<T *>(saved)}; // read only
-      Layer<T> below = {}, own = {};
-      for (int64_t i = 0; i <= l; i++) {
-        below = own;
-        own = layer_at(s, saves, true, i);
-      }
-      const T *in = l > 0 ? below.out : x;
-      T *in_grad = l > 0 ? tmp.out_grad[l % 2] : x_grad;
-      const int64_t in_stride = l > 0 ? between : s.inputs;
-      const int64_t width = s.width(l);
+  Arena<T> temporary{scratch};
+  const Scratch<T> tmp = scratch_of(s, temporary, true);
 
-      share.each(2, 1, [&](int64_t d, int64_t, int64_t) {
-        const int64_t at = (2 * l + d) * states;
-        k.pack_backward(H, weights[2 * l + d].hidden, tmp.weight[d]);
-        copy_rows(s.sequences, H, last_cell_grad ? last_cell_grad + at : nullptr, H, tmp.cell_grad[d], state);
+  // open readies the buffers of both directions for a layer, close takes out what
+  // is left in them.
+  const auto open = [&](int64_t l, int64_t d) {
+    const int64_t at = (2 * l + d) * states;
+    k.pack_backward(H, weights[2 * l + d].hidden, tmp.weight[d]);
+    copy_rows(s.sequences, H, last_cell_grad ? last_cell_grad + at : nullptr, H, tmp.cell_grad[d], state);
+  };
+  const auto close = [&](int64_t l, int64_t d) {
+    const int64_t at = (2 * l + d) * states;
+    if (cell_grad)
+      copy_rows(s.sequences, H, tmp.cell_grad[d], state, cell_grad + at, H);
+    if (hidden_grad)
+      first_token(s, d, [&](int64_t sequence, int64_t token) {
+        product(false, false, int64_t(1), H, 4 * H, tmp.gates_grad[d] + token * gates, gates,
+                weights[2 * l + d].hidden, H, T(0), hidden_grad + at + sequence * H, H);
       });
-#pragma omp barrier
-      work.each(s, share.index, [&](int d, int64_t begin, int64_t end) {
-        backward_direction(s, own.direction[d], tmp, d, begin, end,
-                           masks && l + 1 < s.layers ? masks[l] : nullptr, y_grad, y_stride,
-                           last_hidden_grad ? last_hidden_grad + (2 * l + d) * states : nullptr);
-      });
-#pragma omp barrier
-      share.each(2, 4 * H, [&](int64_t d, int64_t begin, int64_t end) {
-        const LstmGrads<T> &g = grads[2 * l + d];
-        const T *from = tmp.gates_grad[d] + begin;
-        product(true, false, end - begin, width, N, from, gates, in, in_stride, T(0),
-                g.input + begin * width, width);
-        product(true, false, end - begin, H, N, from, gates, own.direction[d].hidden, state, T(0),
-                g.hidden + begin * H, H);
-        k.column_sums(N, gates, begin, end, tmp.gates_grad[d], g.bias);
-      });
-      if (in_grad) {
-        const int64_t begin = share.begin(N), end = share.end(N);
-        for (int64_t d = 0; d < 2; d++)
-          product(false, false, end - begin, width, 4 * H, tmp.gates_grad[d] + begin * gates, gates,
-                  weights[2 * l + d].input, width, T(d), in_grad + begin * in_stride, in_stride);
-      }
-      share.each(2, 1, [&](int64_t d, int64_t, int64_t) {
-        const int64_t at = (2 * l + d) * states;
-        if (cell_grad)
-          copy_rows(s.sequences, H, tmp.cell_grad[d], state, cell_grad + at, H);
-        if (hidden_grad)
-          first_token(s, d, [&](int64_t sequence, int64_t token) {
-            product(false, false, int64_t(1), H, 4 * H, tmp.gates_grad[d] + token * gates, gates,
-                    weights[2 * l + d].hidden, H, T(0), hidden_grad + at + sequence * H, H);
-          });
-      });
-#pragma omp barrier
-      y_grad = in_grad;
-      y_stride = in_stride;
+  };
+
+  const T *y_grad = out_grad;
+  int64_t y_stride = 2 * H;
+  division.run(2, [&](int64_t d) { open(s.layers - 1, d); });
+  for (int64_t l = s.layers - 1; l >= 0; l--) {
+    Arena<T> saves{const_cast<T *>(saved)}; // read only
+    Layer<T> below = {}, own = {};
+    for (int64_t i = 0; i <= l; i++) {
+      below = own;
+      own = layer_at(s, saves, true, i);
     }
+    const T *in = l > 0 ? below.out : x;
+    T *in_grad = l > 0 ? tmp.out_grad[l % 2] : x_grad;
+    const int64_t in_stride = l > 0 ? between : s.inputs;
+    const int64_t width = s.width(l);
+
+    division.steps(s, [&](int d, int64_t begin, int64_t end) {
+      backward_direction(s, own.direction[d], tmp, d, begin, end,
+                         masks && l + 1 < s.layers ? masks[l] : nullptr, y_grad, y_stride,
+                         last_hidden_grad ? last_hidden_grad + (2 * l + d) * states : nullptr);
+    });
+
+    // The gradients of what the layer read, of the weights by rows, and the turn
+    // to the layer below.
+    const int64_t of_in = in_grad ? division.chunks(N) : 0, of_weights = 2 * division.chunks(4 * H);
+    division.run(of_in + of_weights + 2, [&](int64_t part) {
+      if (part < of_in) {
+        const Share share{part, of_in};
+        const int64_t begin = share.begin(N);
+        for (int64_t d = 0; d < 2; d++)
+          product(false, false, share.end(N) - begin, width, 4 * H, tmp.gates_grad[d] + begin * gates,
+                  gates, weights[2 * l + d].input, width, T(d), in_grad + begin * in_stride, in_stride);
+        return;
+      }
+      part -= of_in;
+      const int64_t d = part % 2;
+      if (part < of_weights) {
+        const LstmGrads<T> &g = grads[2 * l + d];
+        const Share share{part / 2, of_weights / 2};
+        const int64_t begin = share.begin(4 * H), rows = share.end(4 * H) - begin;
+        const T *from = tmp.gates_grad[d] + begin;
+        product(true, false, rows, width, N, from, gates, in, in_stride, T(0), g.input + begin * width, width);
+        product(true, false, rows, H, N, from, gates, own.direction[d].hidden, state, T(0),
+                g.hidden + begin * H, H);
+        k.column_sums(N, gates, begin, begin + rows, tmp.gates_grad[d], g.bias);
+        return;
+      }
+      close(l, d);
+      if (l > 0)
+        open(l - 1, d);
+    });
+    y_grad = in_grad;
+    y_stride = in_stride;
   }
 }
 

@@ -195,7 +195,6 @@ func atSomeThreads(t *testing.T, f func(t *testing.T)) {
 			lock(t)
 			SetThreads(threads)
 			defer SetThreads(1)
-			defer ReleaseThreads()
 			f(t)
 		})
 	}
@@ -206,7 +205,6 @@ func atSomeThreads(t *testing.T, f func(t *testing.T)) {
 func TestLSTMAgainstATen(t *testing.T) {
 	lock(t)
 	defer SetThreads(1)
-	defer ReleaseThreads()
 	for _, c := range lstmCases() {
 		SetThreads(1)
 		want64, want32 := lstmResults[float64](t, c, true, 5), lstmResults[float32](t, c, true, 5)
@@ -414,7 +412,6 @@ func TestLSTMDenormals(t *testing.T) {
 func TestLSTMFlushesEverywhere(t *testing.T) {
 	lock(t)
 	defer SetThreads(1)
-	defer ReleaseThreads()
 	c := lstmCase{in: 20, hidden: 40, layers: 2, lengths: slices.Repeat([]int64{10}, 32)}
 	for _, threads := range []int{1, 2, 4} {
 		SetThreads(threads)
@@ -520,9 +517,14 @@ func BenchmarkLSTM(b *testing.B) {
 			in := newLSTMInputs[float32](s, c)
 			for b.Loop() {
 				for k := range took {
+					SetThreads(threads)
+					if k == 1 {
+						SetATenThreads(threads)
+					}
 					start := time.Now()
 					s.Backward(s.Sum(s.Mul(in.run(s, c, k == 1)[0], in.up[0])))
 					took[k] = append(took[k], time.Since(start))
+					ReleaseThreads()
 				}
 			}
 			noErr(b, s.Err())

@@ -221,6 +221,21 @@ func (q Parameter) SetFloat32s(values []float32) error {
 	return nil
 }
 
+// SetRows overwrites rows [n,D] of a parameter [V,D], from row first on.
+func (q Parameter) SetRows(first int64, rows []float32) error {
+	shape := q.Tensor.Shape()
+	if len(shape) != 2 || shape[1] == 0 {
+		return fmt.Errorf("parameter %s: %s has no rows", q.Name, q.Tensor.describe())
+	}
+	s := NewScope(CPU)
+	defer s.Close()
+	part := s.Narrow(q.Tensor, 0, first, int64(len(rows))/shape[1])
+	if err := s.Err(); err != nil {
+		return fmt.Errorf("parameter %s: %w", q.Name, err)
+	}
+	return Parameter{Name: q.Name, Tensor: part}.SetFloat32s(rows)
+}
+
 // Size returns the bytes of a parameter's values.
 func (q Parameter) Size() int64 { return 4 * q.Tensor.Elements() }
 

@@ -3,6 +3,7 @@
 #include "shim.h"
 
 #include "function.h"
+#include "parallel.h"
 #include "scores_run.h"
 
 namespace {
@@ -10,7 +11,7 @@ namespace {
 using namespace absa;
 
 ScoresShape shape(const Tensor &h, const std::vector<Tensor> &w) {
-  return {h.size(0), int64_t(w.size() / 3), h.size(1), w[0].size(0), at::get_num_threads()};
+  return {h.size(0), int64_t(w.size() / 3), h.size(1), w[0].size(0), threads()};
 }
 
 // weights are, for each aspect, matrix [F,D], bias [F] and query [1,F].

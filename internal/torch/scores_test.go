@@ -44,7 +44,6 @@ func scoresResults[T float32 | float64](t *testing.T, tokens, aspects, features,
 func TestAdditiveScores(t *testing.T) {
 	lock(t)
 	defer SetThreads(1)
-	defer ReleaseThreads()
 	defer func() { noErr(t, UseLSTMKernels("")) }()
 	for _, kernels := range []string{"portable", "avx2", "avx512"} {
 		if UseLSTMKernels(kernels) != nil {

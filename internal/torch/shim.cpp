@@ -1,5 +1,7 @@
 #include "shim.h"
 
+#include "parallel.h"
+
 #include <ATen/Parallel.h>
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_lerp.h>
@@ -76,10 +78,15 @@ int absa_cuda_devices(void) {
 }
 
 void absa_set_threads(int threads) {
-  at::set_num_threads(std::max(1, threads)); // throws below 1
+  absa::set_threads(threads);
+  at::set_num_threads(1);
 }
 
-int absa_threads(void) { return at::get_num_threads(); }
+int absa_threads(void) { return absa::threads(); }
+
+void absa_set_aten_threads(int threads) {
+  at::set_num_threads(std::max(1, threads)); // throws below 1
+}
 
 // A worker thread inherits the mode from the thread that starts it, so this
 // must be called before the first parallel region.

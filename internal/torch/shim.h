@@ -21,6 +21,7 @@ int absa_cuda_devices(void);
 
 void absa_set_threads(int threads);
 int absa_threads(void);
+void absa_set_aten_threads(int threads);
 void absa_flush_denormals(bool on);
 void absa_release_threads(void);
 void absa_keep_memory(void);

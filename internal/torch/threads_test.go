@@ -14,8 +14,9 @@ import (
 )
 
 // idleEnv makes the test binary, in place of the tests, work with two threads,
-// do nothing for a while and print the processor time that took: "kept" with
-// the workers as they are, "released" after ReleaseThreads.
+// do nothing for a while and print the processor time that took: "own" with the
+// workers of this package, "kept" with LibTorch's as they are, "released" with
+// those after ReleaseThreads.
 const idleEnv = "ABSA_TEST_IDLE"
 
 // pause is how long idle does nothing.
@@ -23,15 +24,24 @@ const pause = 300 * time.Millisecond
 
 func idle() int {
 	err := Locked(func() error {
+		mode := os.Getenv(idleEnv)
 		SetThreads(2)
-		settle()
+		if mode != "own" {
+			SetATenThreads(2)
+			settle()
+		}
 		s := NewScope(CPU)
 		defer s.Close()
-		parallel(s)
+		if mode == "own" {
+			w := Affine{Weight: s.Zeros(64, 64), Bias: s.Zeros(64)}
+			s.AdditiveScores(s.Zeros(1<<12, 64), []Affine{w, w}, []Tensor{s.Zeros(1, 64), s.Zeros(1, 64)})
+		} else {
+			parallel(s)
+		}
 		if err := s.Err(); err != nil {
 			return err
 		}
-		if os.Getenv(idleEnv) == "released" {
+		if mode == "released" {
 			ReleaseThreads()
 		}
 		before := processorTime()
@@ -46,7 +56,7 @@ func idle() int {
 	return 0
 }
 
-// settle waits until the process rests: SetThreads also starts the pool of
+// settle waits until the process rests: SetATenThreads also starts the pool of
 // LibTorch's quantised operations, whose workers spin once, for some 30 ms.
 func settle() {
 	for range 100 {
@@ -73,11 +83,11 @@ func processorTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// TestReleasedThreadsDoNotSpin measures a process whose workers are told to wait
+// TestIdleThreadsDoNotSpin measures a process whose workers are told to wait
 // actively, so that they would spin for the whole pause and not for the
 // milliseconds of libgomp's default: with them kept, to know that the
-// measurement sees it, and released.
-func TestReleasedThreadsDoNotSpin(t *testing.T) {
+// measurement sees it, released, and with the workers of this package.
+func TestIdleThreadsDoNotSpin(t *testing.T) {
 	if runtime.NumCPU() < 2 {
 		t.Skip("needs two cores")
 	}
@@ -95,8 +105,10 @@ func TestReleasedThreadsDoNotSpin(t *testing.T) {
 	if kept := used("kept"); kept < 2*limit {
 		t.Errorf("with the workers kept: %v of processor time in %v; they do not spin, so this test shows nothing", kept, pause)
 	}
-	if released := used("released"); released >= limit {
-		t.Errorf("after ReleaseThreads: %v of processor time in %v, want less than %v", released, pause, limit)
+	for _, mode := range []string{"released", "own"} {
+		if got := used(mode); got >= limit {
+			t.Errorf("%s: %v of processor time in %v, want less than %v", mode, got, pause, limit)
+		}
 	}
 }
 

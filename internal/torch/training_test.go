@@ -78,6 +78,7 @@ func (m *tagger) step(t testing.TB, s *Scope, step int) float64 {
 func TestTrainingIsReproducible(t *testing.T) {
 	s := newScope(t)
 	SetThreads(2)
+	SetATenThreads(2)
 	defer SetThreads(1)
 	defer ReleaseThreads()
 

@@ -4,7 +4,7 @@
     make bench ARGS=--quick         a short form of every section (minutes)
     make bench ARGS='--only training,grid --json docs/bench.json'
 
-A section (agreement, training, inference, process, beside, grid) is one module
+A section (agreement, training, lstm, inference, process, beside, grid) is one module
 and ends up as one table. In every round each program has one turn, so a machine
 that slows down slows all of them, and what counts is the ratio of a round's
 figures.

@@ -14,6 +14,7 @@ from bench import (
     beside,
     grid,
     inference,
+    lstm,
     machine,
     picture,
     process,
@@ -27,6 +28,7 @@ from bench.rounds import Failed
 SECTIONS = {
     "agreement": agreement.measure,
     "training": training.measure,
+    "lstm": lstm.measure,
     "inference": inference.measure,
     "process": process.measure,
     "beside": beside.measure,

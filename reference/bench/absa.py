@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from time import perf_counter
 from typing import Any
 
 from bench.corpus import ROOT
-from bench.processes import Watched, watch
+from bench.processes import Conversation, Watched, watch
 from bench.rounds import Failed
 
 PROGRAM = ROOT / "bin" / "absa"
@@ -63,6 +64,31 @@ def evaluate(run: Path, corpus: Path, threads: int, limit: float) -> float:
     command += ["--checkpoint", run, "--data", corpus]
     command += ["--device", "cpu", "--threads", str(threads)]
     return watch(command, limit).seconds
+
+
+def predict(run: Path, corpus: Path, batch: int, threads: int, limit: float) -> float:
+    """Seconds of a process that labels a corpus and writes JSON."""
+    command = predicting(run, threads)
+    return watch([*command, "--batch-size", str(batch), corpus], limit).seconds
+
+
+def latencies(run: Path, texts: list[str], threads: int, limit: float) -> list[float]:
+    """Milliseconds from sending a line to a process to reading its answer."""
+    taken = []
+    with Conversation(predicting(run, threads), limit) as process:
+        for text in texts:
+            line = (" ".join(text.split()) + "\n").encode()
+            begun = perf_counter()
+            process.ask(line)
+            taken.append(1000 * (perf_counter() - begun))
+    return taken
+
+
+def predicting(run: Path, threads: int) -> list[str | Path]:
+    """The command that labels."""
+    command: list[str | Path] = [PROGRAM, "predict", "--quiet", "--output", "jsonl"]
+    command += ["--checkpoint", run, "--all", "--device", "cpu"]
+    return [*command, "--threads", str(threads)]
 
 
 def version() -> str:

@@ -1,14 +1,24 @@
 """The comparisons as a picture: a bar for every program that absa is held against."""
 
-from html import escape
+from io import StringIO
 from statistics import median
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from bench.figures import Row, Section
 
-SHOWN = ("training", "inference", "process")
-WIDTH, LABELS, FIGURES = 880, 345, 150  # of the picture, of both sides of the bars
-LINE, BAR, HEAD = 22, 12, 34  # height of a row, of its bar, of a section's title
-INK, FAINT, FILL = "#1f2933", "#7b8794", "#2f6f9f"
+SHOWN = ("training", "lstm", "inference", "process", "beside")
+WIDTH, ROW, HEAD = 9.0, 0.24, 0.62  # inches: of all, of a bar, of a section's title
+INK, FILL, EVEN = "#1f2933", "#2f6f9f", "#b0413e"
+STYLE = {
+    "font.size": 9,
+    "text.color": INK,
+    "ytick.color": INK,
+    "xtick.color": INK,
+    "svg.hashsalt": "absa",  # the same figures make the same file
+}
 
 
 def svg(sections: list[Section]) -> str:
@@ -18,51 +28,54 @@ def svg(sections: list[Section]) -> str:
         for section in sections
         if section.name in SHOWN and (rows := [r for r in section.rows if r.ratios])
     ]
-    longest = max((max(r.ratios) for _, rows in chosen for r in rows), default=1.0)
-    scale = (WIDTH - LABELS - FIGURES) / max(longest, 1.0)
-    parts: list[str] = []
-    y = 8
-    for section, rows in chosen:
+    drawn = StringIO()
+    with matplotlib.rc_context(STYLE):
+        draw(chosen).savefig(drawn, format="svg", metadata={"Date": None})
+    return drawn.getvalue().strip()
+
+
+def draw(chosen: list[tuple[Section, list[Row]]]) -> Figure:
+    """One set of bars per section, all to one scale."""
+    heights = [HEAD + ROW * len(rows) for _, rows in chosen]
+    figure = Figure(figsize=(WIDTH, sum(heights) + 0.5), layout="constrained")
+    if not chosen:
+        return figure
+    plots = figure.subplots(
+        len(chosen), squeeze=False, sharex=True, height_ratios=heights
+    )
+    for plot, (section, rows) in zip(plots[:, 0], chosen, strict=True):
+        bars(plot, rows)
         title = f"{section.title}: {section.metrics[0].title}, absa against"
-        parts.append(text(8, y + HEAD - 14, title, weight="bold"))
-        y += HEAD
-        for row in rows:
-            parts += bar(row, y, scale)
-            y += LINE
-    even = LABELS + scale
-    parts.append(
-        f'<path d="M{even:.1f} 8V{y}" stroke="{FAINT}" stroke-dasharray="2 3"/>'
-    )
-    parts.append(text(even, y + 14, "as fast as absa", FAINT, "middle"))
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y + 24}"'
-            f' viewBox="0 0 {WIDTH} {y + 24}" font-family="sans-serif" font-size="12">',
-            '<rect width="100%" height="100%" fill="white"/>',
-            *parts,
-            "</svg>",
-        ]
-    )
+        plot.set_title(title, loc="left", fontweight="bold", fontsize=10)
+    longest = max(max(row.ratios) for _, rows in chosen for row in rows)
+    plots[0, 0].set_xlim(0, 1.22 * max(longest, 1))  # room for the figures
+    plots[-1, 0].set_xlabel("times as fast; the dashed line is as fast")
+    return figure
 
 
-def bar(row: Row, y: int, scale: float) -> list[str]:
-    """A row: its conditions, a bar, the range of the rounds and the figures."""
-    middle, least, most = median(row.ratios), min(row.ratios), max(row.ratios)
-    name = f"{row.program} ({conditions(row)})"
-    figures = f"{middle:.1f}×"
-    parts = [
-        text(LABELS - 8, y + LINE - 7, name, anchor="end"),
-        f'<rect x="{LABELS}" y="{y + (LINE - BAR) / 2}" width="{middle * scale:.1f}"'
-        f' height="{BAR}" rx="2" fill="{FILL}"/>',
-    ]
-    if len(row.ratios) > 1:
-        figures += f" ({least:.1f} to {most:.1f})"
-        parts.append(
-            f'<path d="M{LABELS + least * scale:.1f} {y + LINE / 2}'
-            f'H{LABELS + most * scale:.1f}" stroke="{INK}" stroke-width="1.5"/>'
+def bars(plot: Axes, rows: list[Row]) -> None:
+    """A row is a bar with the range of its rounds and its figures."""
+    middle = [median(row.ratios) for row in rows]
+    least = [min(row.ratios) for row in rows]
+    most = [max(row.ratios) for row in rows]
+    places = range(len(rows))
+    plot.barh(places, middle, height=0.62, color=FILL)
+    for place, a, m, b in zip(places, least, middle, most, strict=True):
+        several = f" ({a:.1f} to {b:.1f})" if b > a else ""
+        if several:
+            plot.plot([a, b], [place, place], color=INK, linewidth=1.2)
+        plot.annotate(
+            f"{m:.1f}×{several}",
+            (b, place),
+            (5, 0),
+            textcoords="offset points",
+            verticalalignment="center",
         )
-    parts.append(text(LABELS + most * scale + 8, y + LINE - 7, figures))
-    return parts
+    plot.axvline(1, color=EVEN, linewidth=1, linestyle=(0, (3, 3)))
+    plot.set_yticks(places, [f"{row.program} ({conditions(row)})" for row in rows])
+    plot.set_ylim(len(rows) - 0.5, -0.5)
+    plot.tick_params(axis="y", length=0)
+    plot.spines[["top", "right", "left"]].set_visible(False)
 
 
 def conditions(row: Row) -> str:
@@ -76,18 +89,3 @@ def conditions(row: Row) -> str:
         else:
             words.append(f"{name} {value}")
     return ", ".join(words)
-
-
-def text(
-    x: float,
-    y: float,
-    words: str,
-    color: str = INK,
-    anchor: str = "start",
-    weight: str = "normal",
-) -> str:
-    """A line of text."""
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" fill="{color}" text-anchor="{anchor}"'
-        f' font-weight="{weight}">{escape(words)}</text>'
-    )

@@ -68,6 +68,39 @@ def watch(
     return Watched(printed, seconds, first, usage.ru_maxrss / 1024)
 
 
+class Conversation:
+    """A process that answers each line with one line, over pipes."""
+
+    def __init__(self, command: Sequence[str | Path], limit: float) -> None:
+        self.process = subprocess.Popen(
+            [str(word) for word in command],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self.over = threading.Timer(limit, self.process.kill)
+        self.over.start()
+
+    def __enter__(self) -> "Conversation":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.cancel()
+        self.process.communicate()
+
+    def ask(self, line: bytes) -> bytes:
+        """Sends a line and waits for the answer."""
+        stdin, stdout = self.process.stdin, self.process.stdout
+        assert stdin and stdout
+        with contextlib.suppress(BrokenPipeError):
+            stdin.write(line)
+            stdin.flush()
+        answer = stdout.readline()
+        if not answer:
+            raise Failed(f"it ended early: exit status {self.process.wait()}")
+        return answer
+
+
 class Listener(threading.Thread):
     """Reads a terminal until it closes and notes when the mark appears."""
 

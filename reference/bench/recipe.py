@@ -65,6 +65,14 @@ class Recipe:
         """Whether the word vectors are parameters; otherwise they are looked up ahead."""
         return bool(self.config["vectors"]["trainable"])
 
+    @property
+    def depends_on_batch(self) -> bool:
+        """Whether padding is read, so that batches must be as in training."""
+        attention = self.config["model"]["attention"]
+        return attention["kind"] == "self" and (
+            attention["pool"] == "last_padded" or not attention["masked"]
+        )
+
     def model(self) -> Model:
         """A model with the run's weights."""
         described = Config.from_dict(self.labels | self.config["model"])

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from bench import inference_torch, lightning_loop, loops
+from bench import inference_torch, lightning_loop, loops, lstm_torch
 from bench.recipe import Recipe
 
 TRAINING = {
@@ -42,7 +42,8 @@ class Worker:
             torch.set_num_threads(threads)
         if task == "versions":
             return {name: version(name) for name in ("torch", "pytorch-lightning")}
-        recipe = self.recipe(request["run"])
+        if task == "lstm":
+            return lstm_torch.passes(request["seconds"])
         recipe = self.recipe(request["run"])
         if task == "train":
             train = TRAINING[request["loop"]]
@@ -51,10 +52,10 @@ class Worker:
             recipe.write_vectors(Path(request["path"]))
             return {}
         if task == "label":
-            return {"seconds": inference_torch.label(recipe, Path(request["corpus"]))}
-        if task == "latency":
             corpus = Path(request["corpus"])
-            return inference_torch.latency(recipe, corpus, request["sentences"])
+            return {"seconds": inference_torch.label(recipe, corpus, request["batch"])}
+        if task == "latencies":
+            return {"ms": inference_torch.latencies(recipe, request["texts"])}
         raise ValueError(f"task {task!r} is unknown")
 
 

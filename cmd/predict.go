@@ -1,0 +1,223 @@
+package cmd
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"absa/data"
+	"absa/internal/atomicfile"
+	"absa/trainer"
+)
+
+// predict is a call of the command.
+type predict struct {
+	model       trainer.PredictOptions
+	input       data.StreamOptions
+	format      string // of the input
+	output, out string
+	threshold   float64
+	all, strict bool
+	quiet       bool
+}
+
+func newPredictCmd() *cobra.Command {
+	var p predict
+	c := &cobra.Command{
+		Use:   "predict --checkpoint RUN [FILE ...|-]",
+		Short: "Label sentences with a trained model",
+		Long: `Predict reads sentences from files or, without any or as "-", from stdin, and tells
+for each aspect the polarity and the probability of every polarity. It reads and
+writes as it goes: input of any size, in the same small memory, answers in the order
+of the sentences. When no more input is ready, what has come is answered at once, so
+a program can send a line and wait for its answer; at full flow batches fill.
+
+Input (--format; auto goes by the file's ending, else by its first characters):
+  text     a sentence per line
+  jsonl    an object per line with "text" and, if there is one, "id"
+  csv      a header, and the text in the column that --text-column names
+  semeval  the XML of SemEval-2014 task 4; labels in it are passed over
+
+Output (--output): table for people, jsonl and csv for programs, semeval for a corpus
+to correct by hand. Where the model has learned which aspects a sentence mentions
+(model.head.presence), only those are listed whose probability of being mentioned is
+at least --threshold; --all lists the others too. Any other model has an opinion of
+every aspect of every sentence, mentioned or not, and predict says so.
+
+A line that is not UTF-8, has a NUL character, is longer than 1 MiB or malformed is
+named on stderr with its number, gets an object with "error" in jsonl, and is passed
+over; the exit status is then 1 at the end. --strict stops at the first one.
+
+Probabilities are those of the model, not calibrated.`,
+		Example: `  echo "The staff was horrible, the bread was top notch." | absa predict --checkpoint checkpoints/mine
+  absa predict --checkpoint checkpoints/mine --output jsonl --out labelled.jsonl reviews.txt more.csv
+  zcat reviews.jsonl.gz | absa predict --checkpoint checkpoints/mine --format jsonl --output csv >labelled.csv`,
+		RunE: func(c *cobra.Command, args []string) error {
+			if p.model.Run == "" {
+				return usageError{errors.New("predict needs --checkpoint RUN, the folder of a trained model")}
+			}
+			if err := p.check(c); err != nil {
+				return usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
+			}
+			return p.run(c, args)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&p.model.Run, "checkpoint", "", "`folder` of a run that ended, or of a checkpoint")
+	f.StringVar(&p.format, "format", string(data.Auto), "of the input: auto, text, jsonl, csv or semeval")
+	f.StringVar(&p.output, "output", "table", "table, jsonl, csv or semeval")
+	f.StringVar(&p.out, "out", "", "write to this `file`, whole or not at all, instead of stdout")
+	f.StringVar(&p.input.TextColumn, "text-column", "text", "`name` of the CSV column with the text")
+	f.Float64Var(&p.threshold, "threshold", 0.5, "least `probability` that an aspect is mentioned")
+	f.BoolVar(&p.all, "all", false, "list aspects below the threshold too")
+	f.IntVar(&p.model.BatchSize, "batch-size", 128, "`sentences` at a time")
+	f.BoolVar(&p.strict, "strict", false, "stop at the first line that cannot be read")
+	f.StringVar(&p.model.Device, "device", "", "auto, cpu, cuda or `cuda:N` (default: the run's)")
+	f.IntVar(&p.model.Threads, "threads", 0, "`number` of threads (default: the run's)")
+	f.BoolVarP(&p.quiet, "quiet", "q", false, "no notes, no progress, no messages about lines")
+	return c
+}
+
+func (p *predict) check(c *cobra.Command) error {
+	p.input.Format = data.Format(p.format)
+	formats := []data.Format{data.Auto, data.Text, data.JSONL, data.CSV, data.SemEval}
+	switch {
+	case !slices.Contains(formats, p.input.Format):
+		return fmt.Errorf("--format %q is none of auto, text, jsonl, csv, semeval", p.format)
+	case !slices.Contains([]string{"table", "jsonl", "csv", "semeval"}, p.output):
+		return fmt.Errorf("--output %q is none of table, jsonl, csv, semeval", p.output)
+	case c.Flags().Changed("batch-size") && p.model.BatchSize < 1:
+		return fmt.Errorf("--batch-size %d, want at least 1", p.model.BatchSize)
+	case !(p.threshold >= 0 && p.threshold <= 1):
+		return fmt.Errorf("--threshold %v, want 0 to 1", p.threshold)
+	}
+	return nil
+}
+
+func (p *predict) run(c *cobra.Command, paths []string) error {
+	show := newProgress(c.ErrOrStderr(), p.quiet)
+	defer show.close()
+	p.model.Report = show.event
+	model, err := trainer.NewPredictor(p.model)
+	if err != nil {
+		return err
+	}
+	defer model.Close()
+	if model.Alone {
+		show.note("the answer of this model depends on the batch: it is given one sentence at a time")
+	}
+	if !model.Presence {
+		show.note("this model does not tell which aspects a sentence mentions: all are listed (model.head.presence learns it)")
+	}
+	if len(paths) == 0 {
+		paths = []string{"-"}
+	}
+	if p.out == "" {
+		show.terminal = show.terminal && !isTerminal(c.OutOrStdout()) // a bar between answers
+		l := p.label(c.Context(), model, c.OutOrStdout(), show)
+		return errors.Join(l.files(c.InOrStdin(), paths), l.unread())
+	}
+	var l *labelling
+	err = atomicfile.Write(p.out, func(w io.Writer) error {
+		l = p.label(c.Context(), model, w, show)
+		return l.files(c.InOrStdin(), paths)
+	})
+	if err != nil {
+		return err
+	}
+	return l.unread()
+}
+
+// labelling is a stream of sentences on its way to their answers.
+type labelling struct {
+	ctx     context.Context
+	predict *predict
+	window  *trainer.Window
+	show    *progress
+
+	w       *bufio.Writer
+	answers answers
+
+	sentences, bad int
+}
+
+func (p *predict) label(ctx context.Context, model *trainer.Predictor, w io.Writer, show *progress) *labelling {
+	l := &labelling{ctx: ctx, predict: p, show: show, w: bufio.NewWriter(w)}
+	l.answers = newAnswers(p.output, l.w, listing{model: model, threshold: float32(p.threshold), all: p.all})
+	l.window = model.NewWindow(ctx, l.answer)
+	return l
+}
+
+// files labels the sentences of files, one after the other.
+func (l *labelling) files(stdin io.Reader, paths []string) error {
+	if err := l.answers.begin(); err != nil {
+		return err
+	}
+	for _, path := range paths {
+		err := l.file(stdin, path, len(paths) > 1)
+		// What came before an error is answered.
+		if err := errors.Join(l.window.Flush(), err); err != nil {
+			return err
+		}
+	}
+	return errors.Join(l.answers.end(), l.w.Flush())
+}
+
+func (l *labelling) file(stdin io.Reader, path string, several bool) error {
+	name, r := "stdin", stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		name, r = path, f
+	}
+	ctx, cancel := context.WithCancel(l.ctx)
+	defer cancel()
+	for s, err := range data.Stream(name, data.Ahead(ctx, r, l.window.Flush), l.predict.input) {
+		if err != nil {
+			return err
+		}
+		if several {
+			s.ID = s.File + ":" + s.ID
+		}
+		if s.Err != nil && l.predict.strict {
+			return s.Err
+		}
+		if err := l.window.Add(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answer writes what the model says of sentences.
+func (l *labelling) answer(sentences []data.Sentence, predictions []trainer.Prediction) error {
+	for i, s := range sentences {
+		if s.Err != nil {
+			l.bad++
+			l.show.note("%v", s.Err)
+		}
+		if err := l.answers.sentence(s, predictions[i]); err != nil {
+			return err
+		}
+	}
+	l.sentences += len(sentences)
+	l.show.labelled(l.sentences)
+	return l.w.Flush()
+}
+
+// unread says how many lines could not be used, if any.
+func (l *labelling) unread() error {
+	if l.bad == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of %d sentences could not be read", l.bad, l.sentences)
+}

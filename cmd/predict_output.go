@@ -1,0 +1,201 @@
+package cmd
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"absa/data"
+	"absa/models"
+	"absa/trainer"
+)
+
+// answers writes sentences and what the model says of them. A sentence that is
+// blank or cannot be used has no prediction.
+type answers interface {
+	begin() error
+	sentence(s data.Sentence, p trainer.Prediction) error
+	end() error
+}
+
+func newAnswers(output string, w *bufio.Writer, l listing) answers {
+	switch output {
+	case "jsonl":
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		return &jsonAnswers{l, e}
+	case "csv":
+		return &csvAnswers{l, csv.NewWriter(w)}
+	case "semeval":
+		return &xmlAnswers{l, w}
+	}
+	return &tableAnswers{l, w}
+}
+
+// listing says which aspects of a prediction are listed.
+type listing struct {
+	model     *trainer.Predictor
+	threshold float32
+	all       bool
+}
+
+func (l listing) lists(o trainer.Opinion) bool {
+	return l.all || !l.model.Presence || o.Presence >= l.threshold
+}
+
+// polarity returns the name of the one that was chosen.
+func (l listing) polarity(o trainer.Opinion) string {
+	if o.Polarity == data.Absent {
+		return models.Absent
+	}
+	return l.model.Labels.Polarities[o.Polarity]
+}
+
+// jsonAnswers writes an object per sentence.
+type jsonAnswers struct {
+	listing
+	w *json.Encoder
+}
+
+type jsonSentence struct {
+	ID      string        `json:"id"`
+	Text    string        `json:"text"`
+	Aspects []jsonOpinion `json:"aspects"`
+}
+
+type jsonOpinion struct {
+	Aspect        string             `json:"aspect"`
+	Polarity      string             `json:"polarity"`
+	Probabilities map[string]float32 `json:"probabilities"`
+	Presence      *float32           `json:"presence,omitempty"`
+}
+
+func (j *jsonAnswers) begin() error { return nil }
+func (j *jsonAnswers) end() error   { return nil }
+
+func (j *jsonAnswers) sentence(s data.Sentence, p trainer.Prediction) error {
+	if s.Err != nil {
+		return j.w.Encode(struct {
+			ID    string `json:"id"`
+			Error string `json:"error"`
+		}{s.ID, s.Err.Error()})
+	}
+	out := jsonSentence{ID: s.ID, Text: s.Text, Aspects: []jsonOpinion{}}
+	for a, o := range p {
+		if !j.lists(o) {
+			continue
+		}
+		v := jsonOpinion{Aspect: j.model.Labels.Aspects[a], Polarity: j.polarity(o), Probabilities: map[string]float32{}}
+		for i, name := range j.model.Labels.Polarities {
+			v.Probabilities[name] = o.Probabilities[i]
+		}
+		if j.model.Presence {
+			v.Presence = &o.Presence
+		}
+		out.Aspects = append(out.Aspects, v)
+	}
+	return j.w.Encode(out)
+}
+
+// csvAnswers writes a record per aspect, and one without an aspect for a
+// sentence that has none.
+type csvAnswers struct {
+	listing
+	w *csv.Writer
+}
+
+func (c *csvAnswers) begin() error {
+	header := append([]string{"id", "text", "aspect", "polarity"}, c.model.Labels.Polarities...)
+	if c.model.Presence {
+		header = append(header, "presence")
+	}
+	return c.record(header)
+}
+
+func (c *csvAnswers) end() error { return nil }
+
+func (c *csvAnswers) sentence(s data.Sentence, p trainer.Prediction) error {
+	if s.Err != nil {
+		return nil
+	}
+	none := true
+	for a, o := range p {
+		if !c.lists(o) {
+			continue
+		}
+		none = false
+		record := []string{s.ID, s.Text, c.model.Labels.Aspects[a], c.polarity(o)}
+		for _, v := range o.Probabilities {
+			record = append(record, decimal(v))
+		}
+		if c.model.Presence {
+			record = append(record, decimal(o.Presence))
+		}
+		if err := c.record(record); err != nil {
+			return err
+		}
+	}
+	if !none {
+		return nil
+	}
+	columns := 4 + len(c.model.Labels.Polarities)
+	if c.model.Presence {
+		columns++
+	}
+	return c.record(append([]string{s.ID, s.Text}, make([]string, columns-2)...))
+}
+
+// record passes a record on at once, to the buffer that all formats share.
+func (c *csvAnswers) record(fields []string) error {
+	if err := c.w.Write(fields); err != nil {
+		return err
+	}
+	c.w.Flush()
+	return c.w.Error()
+}
+
+func decimal(v float32) string { return strconv.FormatFloat(float64(v), 'g', -1, 32) }
+
+// xmlAnswers writes the XML of SemEval-2014, where a sentence has text.
+type xmlAnswers struct {
+	listing
+	w io.Writer
+}
+
+func (x *xmlAnswers) begin() error {
+	_, err := io.WriteString(x.w, xml.Header+"<sentences>\n")
+	return err
+}
+
+func (x *xmlAnswers) end() error {
+	_, err := io.WriteString(x.w, "</sentences>\n")
+	return err
+}
+
+func (x *xmlAnswers) sentence(s data.Sentence, p trainer.Prediction) error {
+	if p == nil {
+		return nil
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "  <sentence id=\"%s\">\n    <text>%s</text>\n    <aspectCategories>\n", escaped(s.ID), escaped(s.Text))
+	for a, o := range p {
+		if x.lists(o) && o.Polarity != data.Absent {
+			fmt.Fprintf(&b, "      <aspectCategory category=\"%s\" polarity=\"%s\"/>\n", escaped(x.model.Labels.Aspects[a]), escaped(x.polarity(o)))
+		}
+	}
+	b.WriteString("    </aspectCategories>\n  </sentence>\n")
+	_, err := io.WriteString(x.w, b.String())
+	return err
+}
+
+// escaped is text as XML writes it; what XML cannot hold becomes U+FFFD.
+func escaped(text string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(text)) // a strings.Builder has no error
+	return b.String()
+}

@@ -1,0 +1,96 @@
+package data
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+)
+
+// block is a piece of a file, cut between two sentences.
+type block struct {
+	text        []byte
+	first, last bool
+	err         error // of reading on after the text, other than the end
+	part        chan *part
+}
+
+// cutting says where a file of some format may be cut: the last place in the
+// text at which a sentence may begin, 0 or less if there is none.
+type cutting func(text []byte) int
+
+func cutXML(text []byte) int {
+	for end := len(text); ; {
+		at := bytes.LastIndex(text[:end], []byte("<sentence"))
+		if at < 0 {
+			return 0
+		}
+		if after := at + len("<sentence"); after < len(text) && (text[after] == '>' || isSpace(text[after])) {
+			return at
+		}
+		end = at
+	}
+}
+
+func cutLines(text []byte) int { return bytes.LastIndexByte(text, '\n') + 1 }
+
+// readBlocks cuts a file into blocks. It gives each to work and then to
+// ordered, and closes both at the end. A block has about size bytes.
+func readBlocks(ctx context.Context, r io.Reader, cut cutting, size int, work, ordered chan<- *block) {
+	defer close(work)
+	defer close(ordered)
+	var rest []byte
+	for first := true; ; first = false {
+		b := &block{first: first, part: make(chan *part, 1)}
+		b.text = rest
+		for at := 0; at <= 0 && !b.last; {
+			from := len(b.text)
+			b.text = append(make([]byte, 0, from+size), b.text...)[:from+size]
+			n, err := io.ReadFull(r, b.text[from:])
+			b.text = b.text[:from+n]
+			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+				b.last = true
+			} else if err != nil {
+				b.last, b.err = true, err
+			}
+			if !b.last {
+				if at = cut(b.text); at > 0 {
+					b.text, rest = b.text[:at:at], b.text[at:]
+				}
+			}
+		}
+		for _, to := range []chan<- *block{work, ordered} {
+			select {
+			case to <- b:
+			case <-ctx.Done():
+				return
+			}
+		}
+		if b.last {
+			return
+		}
+	}
+}
+
+// blockReader reads the text of blocks.
+type blockReader struct {
+	now  *block
+	text []byte // of now that is left
+	rest <-chan *block
+}
+
+func (r *blockReader) Read(p []byte) (int, error) {
+	for len(r.text) == 0 {
+		if r.now.err != nil {
+			return 0, r.now.err
+		}
+		next, ok := <-r.rest
+		if !ok {
+			return 0, io.EOF
+		}
+		r.now, r.text = next, next.text
+	}
+	n := copy(p, r.text)
+	r.text = r.text[n:]
+	return n, nil
+}

@@ -1,0 +1,140 @@
+package data
+
+import (
+	"bytes"
+	"encoding/json"
+	"hash/maphash"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"absa/configs"
+)
+
+// part is what a worker makes of a piece of a file: sentences as numbers, whose
+// words are those of the worker's lexicon and whose ids nobody has compared yet.
+type part struct {
+	lexicon *lexicon
+	known   []string // its words so far
+	newline int      // line feeds in the piece
+
+	lines           []uint32 // where sentences begin, counted from the piece's beginning
+	ids             []byte
+	idEnds          []uint32
+	words           []uint32
+	ends            []uint32
+	labels          []int8
+	texts           []textKey
+	content         []byte // JSON of text and labels, for the fingerprint
+	contentEnds     []uint32
+	merged, dropped []uint32 // positions of sentences in the piece
+
+	wrong     error // what is wrong with the piece after these sentences
+	wrongLine int
+	odd       bool // these sentences are not all of it: it is for the decoder
+}
+
+// textKey stands for a text: those of equal texts are equal, and no others in
+// the lifetime of a universe.
+type textKey [2]uint64
+
+// worker makes parts.
+type worker struct {
+	schema  Schema
+	drop    bool
+	lexicon *lexicon
+	seeds   [2]maphash.Seed
+	labels  *labels // of the sentence at hand
+	folded  []byte
+}
+
+func newWorker(d configs.Data, text configs.Text, seeds [2]maphash.Seed) (w *worker, err error) {
+	w = &worker{seeds: seeds}
+	if w.schema, err = newSchema(d.Aspects, d.Polarities); err != nil {
+		return nil, err
+	}
+	if w.drop, err = dropContradictions(d.Contradictions); err != nil {
+		return nil, err
+	}
+	if w.lexicon, err = newLexicon(text); err != nil {
+		return nil, err
+	}
+	w.labels = newLabels(w.schema)
+	return w, nil
+}
+
+// begin returns an empty part.
+func (w *worker) begin() *part { return &part{lexicon: w.lexicon} }
+
+// add appends a sentence with the labels at hand. An empty id stands for none.
+func (w *worker) add(p *part, id, text []byte, line int) {
+	at := uint32(len(p.lines))
+	for range w.labels.merged {
+		p.merged = append(p.merged, at)
+	}
+	for range w.labels.dropped {
+		p.dropped = append(p.dropped, at)
+	}
+	p.lines = append(p.lines, uint32(line))
+	p.ids = append(p.ids, id...)
+	p.idEnds = append(p.idEnds, uint32(len(p.ids)))
+	p.words = w.lexicon.append(p.words, text)
+	p.ends = append(p.ends, uint32(len(p.words)))
+	p.texts = append(p.texts, w.key(text))
+	p.content = append(appendJSON(append(p.content, ','), text), ",["...)
+	for a, label := range w.labels.polarity {
+		if a > 0 {
+			p.content = append(p.content, ',')
+		}
+		p.content = strconv.AppendInt(p.content, int64(label), 10)
+		p.labels = append(p.labels, int8(label))
+	}
+	p.content = append(p.content, "]]\n"...)
+	p.contentEnds = append(p.contentEnds, uint32(len(p.content)))
+	p.known = w.lexicon.words
+}
+
+// key folds a text, letter case and white space aside.
+func (w *worker) key(text []byte) textKey {
+	w.folded = w.folded[:0]
+	space := false
+	for _, c := range text {
+		switch {
+		case c >= utf8.RuneSelf:
+			w.folded = append(w.folded[:0], strings.Join(strings.Fields(strings.ToLower(string(text))), " ")...)
+			return w.hash()
+		case isSpace(c):
+			space = len(w.folded) > 0
+			continue
+		case space:
+			w.folded = append(w.folded, ' ')
+			space = false
+		}
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		w.folded = append(w.folded, c)
+	}
+	return w.hash()
+}
+
+func (w *worker) hash() textKey {
+	return textKey{maphash.Bytes(w.seeds[0], w.folded), maphash.Bytes(w.seeds[1], w.folded)}
+}
+
+// appendJSON appends a string as encoding/json writes it.
+func appendJSON(to, s []byte) []byte {
+	for _, c := range s {
+		if c < ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			text, err := json.Marshal(string(s))
+			if err != nil { // a string has no reason to fail
+				text = nil
+			}
+			return append(to, text...)
+		}
+	}
+	return append(append(append(to, '"'), s...), '"')
+}
+
+// blank says whether a text has nothing but white space.
+func blank(text []byte) bool { return len(bytes.TrimSpace(text)) == 0 }

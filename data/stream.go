@@ -1,0 +1,140 @@
+package data
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"path/filepath"
+	"strings"
+)
+
+// Sentence is one line, record or element of a stream of text to label.
+type Sentence struct {
+	ID   string // as the input gives it, otherwise the number of the line
+	Text string // without control characters; empty or blank where nothing is said
+	File string // name of the stream
+	Line int    // where the sentence begins, from 1
+	Err  error  // why the line cannot be used, with file and line; the next one may be fine
+}
+
+// Format is how sentences lie in a stream.
+type Format string
+
+// The formats of a stream.
+const (
+	Auto    Format = "auto"    // by the ending of the name, else by the first characters
+	Text    Format = "text"    // a sentence per line
+	JSONL   Format = "jsonl"   // an object per line with "text" and, if there is one, "id"
+	CSV     Format = "csv"     // a header, and a column with the text
+	SemEval Format = "semeval" // the XML of SemEval-2014 task 4; its labels are passed over
+)
+
+// StreamOptions say how a stream is read.
+type StreamOptions struct {
+	Format     Format
+	TextColumn string // of CSV; "text" if empty
+}
+
+// longest is the number of bytes that a line, a record, or a piece of XML
+// between two tags may have.
+const longest = 1 << 20
+
+// Stream yields the sentences of r in order and holds one at a time. A line that
+// cannot be used is yielded with its Err. An error in the second place ends the
+// stream: it cannot be read on.
+//
+// A line is unusable that is not UTF-8, has a NUL character, is longer than
+// 1 MiB, or is not what the format wants. Other control characters count as
+// white space.
+func Stream(name string, r io.Reader, o StreamOptions) iter.Seq2[Sentence, error] {
+	return func(yield func(Sentence, error) bool) {
+		s := &stream{name: name, r: bufio.NewReaderSize(r, 1<<16), yield: yield}
+		var err error
+		switch s.format(o.Format) {
+		case Text:
+			err = s.text()
+		case JSONL:
+			err = s.jsonl()
+		case CSV:
+			err = s.csv(o.TextColumn)
+		case SemEval:
+			err = s.semeval()
+		default:
+			err = fmt.Errorf("%s: format %q is none of auto, text, jsonl, csv, semeval", name, o.Format)
+		}
+		if err != nil && !errors.Is(err, errStopped) {
+			yield(Sentence{}, err)
+		}
+	}
+}
+
+// errStopped says that the receiver of the sentences wants no more.
+var errStopped = errors.New("stopped")
+
+// errLong says that a line has more than the bytes that one may have.
+var errLong = fmt.Errorf("longer than %d bytes, passed over", longest)
+
+type stream struct {
+	name  string
+	r     *bufio.Reader
+	yield func(Sentence, error) bool
+
+	line int    // number of the line read last
+	long []byte // a line that the reader's buffer does not hold
+}
+
+// format settles what Auto stands for, and passes over a byte order mark. It
+// waits for the first characters and for no more of them.
+func (s *stream) format(f Format) Format {
+	_, _ = s.r.Peek(1) // an error comes again when the first line is read
+	head, _ := s.r.Peek(s.r.Buffered())
+	if bytes.HasPrefix(head, []byte("\ufeff")) {
+		_, _ = s.r.Discard(3)
+		head = head[3:]
+	}
+	if f != Auto && f != "" {
+		return f
+	}
+	switch strings.ToLower(filepath.Ext(s.name)) {
+	case ".jsonl", ".ndjson":
+		return JSONL
+	case ".csv":
+		return CSV
+	case ".xml":
+		return SemEval
+	case ".txt":
+		return Text
+	}
+	head = bytes.TrimLeft(head, " \t\r\n")
+	switch {
+	case bytes.HasPrefix(head, []byte("{")):
+		return JSONL
+	case bytes.HasPrefix(head, []byte("<?xml")), bytes.HasPrefix(head, []byte("<sentences")):
+		return SemEval
+	}
+	return Text
+}
+
+// give yields a sentence after a look at its characters.
+func (s *stream) give(line int, id, text string) error {
+	text, err := clean(text)
+	if err != nil {
+		return s.refuse(line, id, err)
+	}
+	if !s.yield(Sentence{ID: id, Text: text, File: s.name, Line: line}, nil) {
+		return errStopped
+	}
+	return nil
+}
+
+// refuse yields a line that cannot be used.
+func (s *stream) refuse(line int, id string, why error) error {
+	err := fmt.Errorf("%s:%d: %w", s.name, line, why)
+	if !s.yield(Sentence{ID: id, File: s.name, Line: line, Err: err}, nil) {
+		return errStopped
+	}
+	return nil
+}

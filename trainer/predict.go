@@ -1,0 +1,221 @@
+package trainer
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"absa/configs"
+	"absa/data"
+	"absa/internal/torch"
+	"absa/models"
+)
+
+// PredictOptions say which model predicts, and how.
+type PredictOptions struct {
+	Run       string // a run, whose newest checkpoint counts until it has ended, or a step folder
+	Device    string // as train.device; empty takes the run's
+	Threads   int    // as train.threads; 0 takes the run's
+	BatchSize int    // sentences at a time; 0 takes 128
+	Report    func(Event)
+}
+
+// Predictor is a trained model that labels sentences. A goroutine of its own
+// does the work, so it may be asked from several at once; they take turns.
+type Predictor struct {
+	Labels models.Labels
+	// Presence says that the model tells which aspects are mentioned. Without it,
+	// each sentence has an opinion of every aspect.
+	Presence bool
+	// Alone says that the answer of this model depends on the batch, so that it
+	// is given one sentence at a time.
+	Alone bool
+
+	batch int
+	asked chan question
+	ended chan struct{}
+}
+
+// Prediction is what a model says of one sentence: an opinion of each aspect, in
+// the order of Labels.Aspects.
+type Prediction []Opinion
+
+// Opinion is what a sentence says of an aspect, if it mentions it.
+type Opinion struct {
+	Polarity int // index into Labels.Polarities; data.Absent where a class of its own says so
+	// Probabilities has one for each polarity: the softmax of the logits, which is
+	// no calibrated confidence. Beside an absent class they sum to less than 1.
+	Probabilities []float32
+	Presence      float32 // probability that the aspect is mentioned; 0 if Predictor.Presence is false
+}
+
+type question struct {
+	ctx    context.Context
+	texts  []string
+	answer chan<- reply
+}
+
+type reply struct {
+	predictions []Prediction
+	err         error
+}
+
+// NewPredictor loads the tested weights of a run, or those of a checkpoint. Words
+// that training did not see are looked up in the file of vectors that it used,
+// as by Evaluate; where that is not there any more, they are read as unknown.
+func NewPredictor(o PredictOptions) (*Predictor, error) {
+	if o.Report == nil {
+		o.Report = func(Event) {}
+	}
+	p := &Predictor{batch: cmp.Or(o.BatchSize, evalBatch), asked: make(chan question), ended: make(chan struct{})}
+	loaded := make(chan error)
+	go func() {
+		defer close(p.ended)
+		// Its errors have all been sent.
+		_ = torch.Locked(func() error {
+			l, err := newLabeller(o)
+			if err == nil {
+				defer l.close()
+				p.Labels, p.Presence, p.Alone = l.model.Labels, l.config.Model.Head.Presence, l.config.BatchDependent()
+			}
+			loaded <- err
+			for q := range p.asked {
+				predictions, err := l.label(q.ctx, q.texts)
+				q.answer <- reply{predictions, err}
+			}
+			return nil
+		})
+	}()
+	if err := <-loaded; err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Predict labels texts, in their order. Any number will do: batches are of
+// similar length inside them. A text of which cleaning leaves nothing is read as
+// one unknown word.
+func (p *Predictor) Predict(ctx context.Context, texts []string) ([]Prediction, error) {
+	answered := make(chan reply, 1)
+	p.asked <- question{ctx, texts, answered}
+	a := <-answered
+	return a.predictions, a.err
+}
+
+// Close frees the model. No call of Predict may follow or be under way.
+func (p *Predictor) Close() {
+	close(p.asked)
+	<-p.ended
+}
+
+// labeller is the model of a Predictor, used by its goroutine alone.
+type labeller struct {
+	config   configs.Config
+	tokenize data.Tokenizer
+	words    *lexicon
+	model    *models.Model
+	batch    int
+	scope    *torch.Scope
+}
+
+func newLabeller(o PredictOptions) (*labeller, error) {
+	if o.BatchSize < 0 {
+		return nil, fmt.Errorf("batch size %d, want at least 1", o.BatchSize)
+	}
+	saved, err := open(o.Run, noter(o.Report))
+	if err != nil {
+		return nil, err
+	}
+	c, device, err := saved.settings(o.Device, o.Threads)
+	if err != nil {
+		return nil, err
+	}
+	tokenize, err := data.NewTokenizer(c.Text)
+	if err != nil {
+		return nil, err
+	}
+	l := &labeller{config: c, tokenize: tokenize, batch: cmp.Or(o.BatchSize, evalBatch)}
+	if c.BatchDependent() {
+		l.batch = 1
+	}
+	if l.words, err = newLexicon(saved, c, l.batch*c.Text.MaxTokens, o.Report); err != nil {
+		return nil, err
+	}
+	if l.model, err = saved.model(c, device); err != nil {
+		l.words.close()
+		return nil, err
+	}
+	l.words.embedding, _ = l.model.Parameters.Lookup(embeddingName)
+	l.scope = torch.NewInferenceScope(device)
+	return l, nil
+}
+
+func (l *labeller) close() {
+	l.scope.Close()
+	l.model.Close()
+	l.words.close()
+	torch.ReleaseThreads()
+}
+
+func (l *labeller) label(ctx context.Context, texts []string) ([]Prediction, error) {
+	sentences := make([][]string, len(texts))
+	order := make([]int, len(texts))
+	for i, text := range texts {
+		sentences[i], order[i] = l.tokenize(text), i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(len(sentences[j]), len(sentences[i])) })
+	predictions := make([]Prediction, len(texts))
+	for at := range slices.Chunk(order, l.batch) {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("predict: %w", context.Cause(ctx))
+		}
+		if err := l.labelBatch(sentences, at, predictions); err != nil {
+			return nil, fmt.Errorf("predict: %w", err)
+		}
+	}
+	return predictions, nil
+}
+
+// labelBatch fills in the predictions of the sentences at some positions, which
+// come longest first.
+func (l *labeller) labelBatch(sentences [][]string, at []int, predictions []Prediction) error {
+	rows, err := l.words.number(sentences, at)
+	if err != nil {
+		return err
+	}
+	s := l.scope
+	s.Reset()
+	// They come longest first already, so the batch keeps their order.
+	out := l.model.Forward(s, feed(s, data.NewBatch(rows)))
+	classes := s.Int64s(s.Argmax(out.Logits, -1))
+	shares := s.Float32s(s.Softmax(out.Logits, -1))
+	var presence []float32
+	if l.config.Model.Head.Presence {
+		presence = s.Float32s(s.Sigmoid(out.Presence))
+	}
+	if err := s.Err(); err != nil {
+		return err
+	}
+	l.spread(at, classes, shares, presence, predictions)
+	return nil
+}
+
+// spread puts classes [B,A], shares [B,A,C] and presence [B,A] or nil where they
+// belong.
+func (l *labeller) spread(at []int, classes []int64, shares, presence []float32, predictions []Prediction) {
+	labels := l.model.Labels
+	aspects, offset := len(labels.Aspects), labels.Offset()
+	c := offset + len(labels.Polarities)
+	opinions := make([]Opinion, len(at)*aspects)
+	for i := range opinions {
+		opinions[i] = Opinion{Polarity: int(classes[i]) - offset, Probabilities: shares[i*c+offset : (i+1)*c]}
+		if presence != nil {
+			opinions[i].Presence = presence[i]
+		}
+	}
+	for row, i := range at {
+		predictions[i] = opinions[row*aspects : (row+1)*aspects]
+	}
+}
