@@ -113,7 +113,7 @@ func TestDoctor(t *testing.T) {
 	got := finish(t, c)
 	got.wantStatus(t, 0)
 	for _, want := range []string{
-		`^LibTorch +2\.\S+ \((cpu|cuda) variant\) in /`, `^CUDA +\S`, `^Cores +\d+, \d+\.\d of them busy`, `^Threads +\d+`,
+		`^LibTorch +2\.\S+ \((cpu|cuda) variant\) in /`, `^CUDA +\S`, `^Cores +\d+, \d+\.\d of them busy`, `^Threads +up to \d+`, `^Kernels +(portable|avx2|avx512)$`,
 		`^article data\.train +missing: data/raw/semeval2014/`, `^article vectors\.path +found: data/raw/glove-100d\.json`, `absa fetch semeval2014`,
 	} {
 		if !regexp.MustCompile(`(?m)` + want).MatchString(got.stdout) {

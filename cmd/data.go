@@ -13,11 +13,11 @@ import (
 func newDataCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "data",
-		Short: "Check corpora and count their labels",
+		Short: "Check corpora, count their labels, make some up",
 		Args:  arguments(subcommand),
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newDataStatsCmd())
+	c.AddCommand(newDataStatsCmd(), newDataGenerateCmd())
 	return c
 }
 

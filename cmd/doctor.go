@@ -29,7 +29,8 @@ type diagnosis struct {
 	} `json:"cuda"`
 	CPU struct {
 		Cores        int     `json:"cores"`
-		Threads      int     `json:"threads"` // what train.threads 0 stands for
+		Threads      int     `json:"threads"` // the most that train.threads 0 stands for
+		Kernels      string  `json:"kernels"`
 		BusyByOthers float64 `json:"busy_by_others"`
 		Shared       bool    `json:"shared"`
 	} `json:"cpu"`
@@ -84,7 +85,8 @@ func diagnose() (*diagnosis, error) {
 		return nil, err
 	}
 	d.CPU.Cores = runtime.NumCPU()
-	d.CPU.Threads = d.CPU.Cores
+	d.CPU.Threads = runtime.GOMAXPROCS(0)
+	d.CPU.Kernels = torch.LSTMKernels()
 	if d.CPU.BusyByOthers, err = host.BusyByOthers(); err != nil {
 		return nil, err
 	}
@@ -121,12 +123,9 @@ func (d *diagnosis) print(out io.Writer) error {
 			fmt.Fprintf(w, "\ton a machine with an NVIDIA driver, make train-gpu sets up the cuda variant\n")
 		}
 	}
-	shared := ""
-	if d.CPU.Shared {
-		shared = ": --set train.threads=1 may be many times faster"
-	}
-	fmt.Fprintf(w, "Cores\t%d, %.1f of them busy with other processes%s\n", d.CPU.Cores, d.CPU.BusyByOthers, shared)
-	fmt.Fprintf(w, "Threads\t%d, unless train.threads says otherwise\n", d.CPU.Threads)
+	fmt.Fprintf(w, "Cores\t%d, %.1f of them busy with other processes\n", d.CPU.Cores, d.CPU.BusyByOthers)
+	fmt.Fprintf(w, "Threads\tup to %d, unless train.threads says otherwise\n", d.CPU.Threads)
+	fmt.Fprintf(w, "Kernels\t%s\n", d.CPU.Kernels)
 	missing := false
 	for _, f := range d.Files {
 		state := "found"

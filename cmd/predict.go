@@ -101,6 +101,9 @@ func (p *predict) check(c *cobra.Command) error {
 }
 
 func (p *predict) run(c *cobra.Command, paths []string) error {
+	if _, err := os.Lstat(p.out); err == nil {
+		return fmt.Errorf("--out %s: it is there already; remove it or choose another name", p.out)
+	}
 	show := newProgress(c.ErrOrStderr(), p.quiet)
 	defer show.close()
 	p.model.Report = show.event
@@ -171,6 +174,9 @@ func (l *labelling) files(stdin io.Reader, paths []string) error {
 
 func (l *labelling) file(stdin io.Reader, path string, several bool) error {
 	name, r := "stdin", stdin
+	if path == "-" && isTerminal(stdin) {
+		l.show.note("reading from the terminal; Ctrl-D ends")
+	}
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {

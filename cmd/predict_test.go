@@ -174,6 +174,7 @@ func TestPredictErrors(t *testing.T) {
 		{"threshold", []string{"predict", "--checkpoint", run, "--threshold", "2"}, 2, "0 to 1"},
 		{"no file", []string{"predict", "--checkpoint", run, "--output", "jsonl", "nothing.txt"}, 1, "nothing.txt"},
 		{"no run", []string{"predict", "--checkpoint", "nothing"}, 1, "nothing"},
+		{"a file that is there", []string{"predict", "--checkpoint", run, "--out", bad}, 1, "it is there already"},
 		{"no column", []string{"predict", "--checkpoint", run, "--output", "jsonl", write(t, "x.csv", "review\ngood\n")}, 1, `:1: no column "text"`},
 	} {
 		t.Run(test.name, func(t *testing.T) { absa(t, test.args...).wantError(t, test.status, test.want) })

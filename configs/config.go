@@ -117,7 +117,7 @@ type Train struct {
 	Epochs          int     `mapstructure:"epochs" doc:"passes over the training data"`
 	Seed            int64   `mapstructure:"seed" doc:"seed of initialisation, dropout and order"`
 	Device          string  `mapstructure:"device" doc:"auto | cpu | cuda | cuda:N"`
-	Threads         int     `mapstructure:"threads" doc:"threads of a step; 0 takes every core of the host; beside other busy processes 1 is much faster"`
+	Threads         int     `mapstructure:"threads" doc:"threads of a step; 0 takes the cores that the process may use, at most 2 for every 8 sentences of a batch"`
 	InitFrom        string  `mapstructure:"init_from" doc:"weights to begin with: a run folder, the folder of a checkpoint, or a .safetensors file; empty draws them by train.seed"`
 	Select          string  `mapstructure:"select" doc:"weights that are tested: best (on validation) | last" oneof:"best last"`
 	Metric          string  `mapstructure:"metric" doc:"what select, patience, the plateau and checkpoint.keep_best go by on validation: accuracy | macro_f1 | loss" oneof:"accuracy macro_f1 loss"`

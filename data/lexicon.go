@@ -1,6 +1,7 @@
 package data
 
 import (
+	"encoding/binary"
 	"strings"
 	"unicode/utf8"
 
@@ -15,7 +16,8 @@ type lexicon struct {
 	limit   int // words of a text
 	words   []string
 	numbers map[string]uint32   // of words
-	fields  map[string][]uint32 // the words of fields
+	short   fieldTable          // the words of fields
+	long    map[string][]uint32 // and of those that do not fit into it
 	tokens  []string
 }
 
@@ -28,7 +30,7 @@ func newLexicon(cfg configs.Text) (*lexicon, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &lexicon{cut: cut, limit: cfg.MaxTokens, numbers: map[string]uint32{}, fields: map[string][]uint32{}}, nil
+	return &lexicon{cut: cut, limit: cfg.MaxTokens, numbers: map[string]uint32{}, short: newFieldTable(), long: map[string][]uint32{}}, nil
 }
 
 // append appends the numbers of the words of a text, which is UTF-8.
@@ -55,7 +57,12 @@ func (l *lexicon) append(to []uint32, text []byte) []uint32 {
 
 // field returns the numbers of the words of a field.
 func (l *lexicon) field(field []byte) []uint32 {
-	if numbers, ok := l.fields[string(field)]; ok {
+	key, fits := fieldKeyOf(field)
+	if fits {
+		if numbers, ok := l.short.find(key); ok {
+			return numbers
+		}
+	} else if numbers, ok := l.long[string(field)]; ok {
 		return numbers
 	}
 	l.tokens = l.cut(l.tokens[:0], string(field))
@@ -70,11 +77,80 @@ func (l *lexicon) field(field []byte) []uint32 {
 		}
 		numbers = append(numbers, n)
 	}
-	if len(l.fields) >= maxFields {
-		clear(l.fields)
+	if fits {
+		l.short.add(key, numbers)
+		return numbers
 	}
-	l.fields[string(field)] = numbers
+	if len(l.long) >= maxFields {
+		clear(l.long)
+	}
+	l.long[string(field)] = numbers
 	return numbers
+}
+
+// fieldKey is a field of up to 15 bytes, and their number in the last byte.
+type fieldKey [2]uint64
+
+func fieldKeyOf(field []byte) (key fieldKey, fits bool) {
+	if len(field) > 15 {
+		return key, false
+	}
+	var b [16]byte
+	copy(b[:], field)
+	b[15] = byte(len(field))
+	return fieldKey{binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])}, true
+}
+
+// fieldTable maps short fields to numbers by open addressing. A lookup touches
+// one line of the cache where a map touches several.
+type fieldTable struct {
+	slots   []fieldSlot
+	count   int
+	numbers []uint32
+}
+
+type fieldSlot struct {
+	key      fieldKey // of no bytes where it is free
+	from, to uint32   // in numbers
+}
+
+func newFieldTable() fieldTable { return fieldTable{slots: make([]fieldSlot, 1<<10)} }
+
+// slot returns that of a key, or the free one where it belongs.
+func (t *fieldTable) slot(key fieldKey) *fieldSlot {
+	h := (key[0] ^ key[1]*0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9
+	h ^= h >> 32
+	for at := h; ; at++ {
+		s := &t.slots[at&uint64(len(t.slots)-1)]
+		if s.key == key || s.key[1] == 0 {
+			return s
+		}
+	}
+}
+
+func (t *fieldTable) find(key fieldKey) (numbers []uint32, ok bool) {
+	s := t.slot(key)
+	return t.numbers[s.from:s.to:s.to], s.key == key
+}
+
+// add enters a key that is not there.
+func (t *fieldTable) add(key fieldKey, numbers []uint32) {
+	if t.count++; t.count > maxFields {
+		*t = newFieldTable()
+		t.count++
+	}
+	if 2*t.count > len(t.slots) {
+		old := t.slots
+		t.slots = make([]fieldSlot, 2*len(old))
+		for _, s := range old {
+			if s.key[1] != 0 {
+				*t.slot(s.key) = s
+			}
+		}
+	}
+	from := uint32(len(t.numbers))
+	t.numbers = append(t.numbers, numbers...)
+	*t.slot(key) = fieldSlot{key, from, uint32(len(t.numbers))}
 }
 
 // isSpace says whether a byte is white space of ASCII.

@@ -13,8 +13,10 @@ import (
 
 // Sentence is one line, record or element of a stream of text to label.
 type Sentence struct {
-	ID   string // as the input gives it, otherwise the number of the line
-	Text string // without control characters; empty or blank where nothing is said
+	// ID is that of the input, otherwise the number of the line. Like Text it has
+	// a space in place of each control character.
+	ID   string
+	Text string // empty or blank where nothing is said
 	File string // name of the stream
 	Line int    // where the sentence begins, from 1
 	Err  error  // why the line cannot be used, with file and line; the next one may be fine
@@ -124,7 +126,7 @@ func (s *stream) give(line int, id, text string) error {
 	if err != nil {
 		return s.refuse(line, id, err)
 	}
-	if !s.yield(Sentence{ID: id, Text: text, File: s.name, Line: line}, nil) {
+	if !s.yield(Sentence{ID: spaced(id), Text: text, File: s.name, Line: line}, nil) {
 		return errStopped
 	}
 	return nil
@@ -133,7 +135,7 @@ func (s *stream) give(line int, id, text string) error {
 // refuse yields a line that cannot be used.
 func (s *stream) refuse(line int, id string, why error) error {
 	err := fmt.Errorf("%s:%d: %w", s.name, line, why)
-	if !s.yield(Sentence{ID: id, File: s.name, Line: line, Err: err}, nil) {
+	if !s.yield(Sentence{ID: spaced(id), File: s.name, Line: line, Err: err}, nil) {
 		return errStopped
 	}
 	return nil

@@ -131,9 +131,8 @@ func parseObject(line []byte) (id, text string, err error) {
 	return id, text, err
 }
 
-// clean returns the text with a space in place of each control character, tabs
-// apart. It refuses what is not text: NUL characters and bytes that are not
-// UTF-8.
+// clean returns the text without control characters. It refuses what is not
+// text: NUL characters and bytes that are not UTF-8.
 func clean(text string) (string, error) {
 	if err := checkUTF8(text); err != nil {
 		return "", err
@@ -141,12 +140,17 @@ func clean(text string) (string, error) {
 	if at := strings.IndexByte(text, 0); at >= 0 {
 		return "", fmt.Errorf("byte %d is NUL: this is not text, or not UTF-8", at+1)
 	}
+	return spaced(text), nil
+}
+
+// spaced has a space in place of each control character, tabs apart.
+func spaced(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r != '\t' && unicode.IsControl(r) {
 			return ' '
 		}
 		return r
-	}, text), nil
+	}, text)
 }
 
 func checkUTF8(text string) error {

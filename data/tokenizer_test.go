@@ -1,6 +1,7 @@
 package data
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -172,6 +173,29 @@ func TestTokenizersCut(t *testing.T) {
 				t.Errorf("tokens (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestPlainWords holds the short cut against the pattern that it spares.
+func TestPlainWords(t *testing.T) {
+	short, err := fullCutter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	byPattern, err := patternCutter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pieces := []string{"a", "Z", "the", "www", "https", "com", ".", ",", ";", ":", "/", "!", "?", "\"", "(", ")", "'", "s", "n't", "-", "@", "_", "+", "$", "&", "0", "7", "é", "\u0301", "€", "\xff"}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 50_000 {
+		var field string
+		for range 1 + rng.IntN(4) {
+			field += pieces[rng.IntN(len(pieces))]
+		}
+		if diff := cmp.Diff(byPattern(nil, field), short(nil, field)); diff != "" {
+			t.Fatalf("%q (-by pattern +cut short):\n%s", field, diff)
+		}
 	}
 }
 

@@ -86,8 +86,7 @@ func benchStep(b *testing.B, preset string) {
 			at = append(at, time.Now())
 			s.Backward(sum)
 			at = append(at, time.Now())
-			optimizers[k].Step(s, 1e-3, 1)
-			optimizers[k].ZeroGrad(s)
+			optimizers[k].Step(s, 1e-3, s.Read(nil, optimizers[k].GradNorm(s))[0], nil)
 			at = append(at, time.Now())
 			noErr(b, s.Err())
 			for i, part := range parts {

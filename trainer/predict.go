@@ -181,14 +181,14 @@ func (l *labeller) label(ctx context.Context, texts []string) ([]Prediction, err
 // labelBatch fills in the predictions of the sentences at some positions, which
 // come longest first.
 func (l *labeller) labelBatch(sentences [][]string, at []int, predictions []Prediction) error {
-	rows, err := l.words.number(sentences, at)
+	ids, err := l.words.number(sentences, at)
 	if err != nil {
 		return err
 	}
 	s := l.scope
 	s.Reset()
 	// They come longest first already, so the batch keeps their order.
-	out := l.model.Forward(s, feed(s, data.NewBatch(rows)))
+	out := l.model.Forward(s, feed(s, data.NewBatch(ids)))
 	classes := s.Int64s(s.Argmax(out.Logits, -1))
 	shares := s.Float32s(s.Softmax(out.Logits, -1))
 	var presence []float32

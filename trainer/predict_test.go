@@ -1,7 +1,6 @@
 package trainer
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,10 +12,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"absa/configs"
 	"absa/data"
 	"absa/data/sample"
 	"absa/internal/metrics"
+	"absa/internal/torch"
 	"absa/models"
 )
 
@@ -74,7 +73,7 @@ func TestPredictAsEvaluate(t *testing.T) {
 		{"file of vectors", []string{"vectors.kind=file", "vectors.dimension=8", "vectors.aliases=true", "vectors.unknown=random"}},
 		{"absent class, alone", []string{"model.head.absent_class=true", "model.head.presence=false", "model.attention.kind=self", "model.attention.pool=last_padded", "model.attention.masked=false", "loader.batch_size=1", "text.cleaning=article"}},
 	}
-	corpora := []string{configs.Sample, write(t, "new.xml", newWords)}
+	corpora := []string{write(t, "sample.xml", string(sample.Test())), write(t, "new.xml", newWords)}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			set := append([]string{"train.max_steps=12", "train.learning_rate=0.02"}, test.set...)
@@ -87,7 +86,10 @@ func TestPredictAsEvaluate(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				corpus := texts(t, path)
+				corpus, err := data.Read(path, small(t).Data)
+				if err != nil {
+					t.Fatal(err)
+				}
 				// With one sentence at a time there is room for few new words, which are
 				// forgotten and looked up again.
 				for _, size := range []int{1, 0} {
@@ -99,19 +101,6 @@ func TestPredictAsEvaluate(t *testing.T) {
 			}
 		})
 	}
-}
-
-// texts reads a corpus with its texts.
-func texts(t *testing.T, path string) *data.Corpus {
-	t.Helper()
-	corpus, err := data.ReadFrom(path, bytes.NewReader(sample.Test()), small(t).Data)
-	if path != configs.Sample {
-		corpus, err = data.Read(path, small(t).Data)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return corpus
 }
 
 // scored is the table of a predictor's answers to a corpus.
@@ -159,6 +148,49 @@ func TestPredictLooksWordsUp(t *testing.T) {
 	}
 	if !strings.Contains(notes(events), "vectors.txt is not there: words that were not seen in training are read as unknown") {
 		t.Errorf("notes: %s", notes(events))
+	}
+}
+
+// TestLexiconForgets holds that new words are forgotten when there is no room for
+// those of the next batch, and when they are long.
+func TestLexiconForgets(t *testing.T) {
+	r := train(t, small(t, "train.max_steps=2", "vectors.kind=file", "vectors.path="+vectorsFile(t), "vectors.dimension=8", "vectors.unknown=random"))
+	err := torch.Locked(func() error {
+		l, err := newLabeller(PredictOptions{Run: r.dir, BatchSize: 2, Report: func(Event) {}})
+		if err != nil {
+			return err
+		}
+		defer l.close()
+		most, longest := 0, 0
+		for i := range 400 {
+			word := fmt.Sprint("word", i)
+			if i%10 == 0 {
+				word = strings.Repeat("long", 100_000) + word
+			}
+			first, err := l.label(t.Context(), []string{word, "the food"})
+			if err != nil {
+				return err
+			}
+			again, err := l.label(t.Context(), []string{word})
+			if err != nil {
+				return err
+			}
+			if !sameOpinions(first[0], again[0]) {
+				t.Errorf("word %d: first %v, then %v", i, first, again)
+			}
+			held := 0
+			for word := range l.words.fresh {
+				held += len(word)
+			}
+			most, longest = max(most, len(l.words.fresh)), max(longest, held)
+		}
+		if most > l.words.room || most < 10 || longest > freshBytes+500_000 {
+			t.Errorf("it held %d words of %d bytes, want at most %d words and about %d bytes", most, longest, l.words.room, freshBytes)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

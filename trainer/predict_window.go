@@ -7,7 +7,7 @@ import (
 	"absa/data"
 )
 
-// A window holds at most so many batches, and so many bytes of text.
+// A window holds at most so many batches, and so many bytes.
 const (
 	windowBatches = 8
 	windowBytes   = 4 << 20
@@ -36,7 +36,7 @@ func (p *Predictor) NewWindow(ctx context.Context, done func([]data.Sentence, []
 // Add takes the next sentence of the stream.
 func (w *Window) Add(s data.Sentence) error {
 	w.sentences = append(w.sentences, s)
-	w.bytes += len(s.Text)
+	w.bytes += len(s.ID) + len(s.Text)
 	if len(w.sentences) == w.size || w.bytes >= windowBytes {
 		return w.Flush()
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"absa/configs"
 	"absa/data"
@@ -23,8 +24,12 @@ type lexicon struct {
 	policy    vectors.Policy
 
 	fresh map[string]int64 // row of each word that training did not see
-	room  int
+	room  int              // for words
+	bytes int              // of the words in fresh
 }
+
+// freshBytes is what the new words of a lexicon may take beside those of a batch.
+const freshBytes = 1 << 20
 
 // newLexicon makes room, behind the saved vectors, for so many new words.
 func newLexicon(saved *saved, c configs.Config, room int, report func(Event)) (*lexicon, error) {
@@ -61,42 +66,52 @@ func (w *lexicon) close() {
 	}
 }
 
-// number returns the row of each word of the sentences at some positions.
+// number returns the rows of the words of the sentences at some positions.
 func (w *lexicon) number(sentences [][]string, at []int) ([][]int64, error) {
 	words := 0
 	for _, i := range at {
 		words += len(sentences[i])
 	}
-	if w.table != nil && len(w.fresh)+words > w.room {
+	if len(w.fresh)+words > w.room || w.bytes > freshBytes {
 		clear(w.fresh)
+		w.bytes = 0
 	}
+	first := int64(w.known.Len() + len(w.fresh))
 	// The two that every vocabulary begins with come first.
 	added := []string{data.PaddingWord, data.UnknownWord}
-	first := int64(w.known.Len() + len(w.fresh))
-	numbered := make([][]int64, len(at))
+	ids := make([][]int64, len(at))
 	for row, i := range at {
-		ids := make([]int64, len(sentences[i]))
-		numbered[row] = ids
+		ids[row] = make([]int64, len(sentences[i]))
 		for k, word := range sentences[i] {
-			ids[k] = w.known.ID(word)
-			if ids[k] != data.UnknownID || w.table == nil || word == data.PaddingWord || word == data.UnknownWord {
-				continue
-			}
-			id, ok := w.fresh[word]
-			if !ok {
-				id = int64(w.known.Len() + len(w.fresh))
-				w.fresh[word] = id
+			id, fresh := w.id(word)
+			if fresh {
 				added = append(added, word)
 			}
-			ids[k] = id
+			ids[row][k] = id
 		}
 	}
 	if len(added) == 2 {
-		return numbered, nil
+		return ids, nil
 	}
 	rows, _, err := w.table.Matrix(added, w.policy)
 	if err != nil {
 		return nil, err
 	}
-	return numbered, w.embedding.SetRows(first, rows[2*w.table.Dimension():])
+	return ids, w.embedding.SetRows(first, rows[2*w.table.Dimension():])
+}
+
+// id returns the row of a word, and whether it has just been given it.
+func (w *lexicon) id(word string) (id int64, fresh bool) {
+	id = w.known.ID(word)
+	if id != data.UnknownID || w.table == nil || word == data.PaddingWord || word == data.UnknownWord {
+		return id, false
+	}
+	if id, known := w.fresh[word]; known {
+		return id, false
+	}
+	id = int64(w.known.Len() + len(w.fresh))
+	word = strings.Clone(word) // of a sentence that may go
+	w.fresh[word] = id
+	w.bytes += len(word)
+	return id, true
 }

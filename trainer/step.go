@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"absa/data"
@@ -17,46 +18,40 @@ var ErrNotFinite = errors.New("the loss is not finite")
 // outcome is what a step found out.
 type outcome struct {
 	loss      float64
-	norm      float64 // of the gradients, before they are clipped
+	norm      float64 // of the gradients
 	sentences int
 	pairs     int // labelled pairs
 	correct   int
 }
 
+// finite reports whether the weights may change. The optimizer keeps squares of
+// the gradients as float32.
+func (o outcome) finite() bool { return finite(o.loss) && o.norm*o.norm <= math.MaxFloat32 }
+
 // step trains on the batches of a group as if they were one: their gradients add
 // up before the weights change. The weights change only if loss and gradients
 // are finite: after ErrNotFinite they are those of the last good step.
 func (t *Trainer) step(group []data.Batch) (outcome, error) {
-	s := t.scope
-	labels := make([][]int64, len(group))
-	for i, batch := range group {
-		labels[i] = batch.Labels
+	t.labels = t.labels[:0]
+	for _, batch := range group {
+		t.labels = append(t.labels, batch.Labels)
 	}
 	var done outcome
-	for i, targets := range t.loss.GroupTargets(labels) {
+	for i, targets := range t.loss.GroupTargets(t.labels) {
 		if err := t.accumulate(group[i], i, targets, &done); err != nil {
 			return outcome{}, err
 		}
 	}
-	norm, err := t.model.Parameters.GradNorm()
-	if err != nil {
-		return outcome{}, err
-	}
-	if !finite(done.loss) || !finite(norm) {
+	if !done.finite() {
 		return outcome{}, t.notFinite(done.loss, group)
 	}
-	done.norm = norm
-	t.optimizer.Step(s, t.learningRate(), norm)
-	t.optimizer.ZeroGrad(s)
-	if t.ema != nil {
-		t.ema.Update(s)
-	}
+	t.optimizer.Step(t.scope, t.learningRate(), done.norm, t.ema)
 	t.profile.optimized()
-	return done, s.Err()
+	return done, t.scope.Err()
 }
 
 // accumulate adds the gradients of batch number i of a group, and what it found
-// out to done.
+// out to done. It waits for the device once, at its end.
 func (t *Trainer) accumulate(batch data.Batch, i int, targets models.Targets, done *outcome) error {
 	s := t.scope
 	s.Reset()
@@ -71,20 +66,31 @@ func (t *Trainer) accumulate(batch data.Batch, i int, targets models.Targets, do
 	t.profile.forwarded()
 	s.Backward(loss)
 	t.profile.backed()
-	done.loss += s.Item(loss)
-	done.sentences += batch.Size()
-	done.pairs += targets.Pairs
-	predicted := s.Int64s(s.Argmax(out.Logits, -1))
+	norm := t.optimizer.GradNorm(s)
+	t.profile.optimized()
+	t.values = s.Read(t.values[:0], norm, loss, out.Logits)
 	if err := s.Err(); err != nil {
 		return err
 	}
-	for i, label := range batch.Labels {
-		if label >= 0 && predicted[i] == targets.Class[i] {
-			done.correct++
-		}
-	}
+	done.norm = t.values[0]
+	done.loss += t.values[1]
+	done.sentences += batch.Size()
+	done.pairs += targets.Pairs
+	done.correct += correct(t.values[2:], batch.Labels, targets.Class)
 	t.profile.rested()
 	return nil
+}
+
+// correct counts the labelled rows of logits whose largest is that of their class.
+func correct(logits []float64, labels, class []int64) (n int) {
+	classes := len(logits) / len(labels)
+	for i, label := range labels {
+		row := logits[i*classes : (i+1)*classes]
+		if label >= 0 && row[class[i]] == slices.Max(row) {
+			n++
+		}
+	}
+	return n
 }
 
 // notFinite describes where a run broke down.

@@ -64,6 +64,9 @@ type Trainer struct {
 	bestWeights []safetensors.Tensor // with train.select: best
 	before      float64              // seconds of training in earlier processes
 
+	labels [][]int64 // of the step under way
+	values []float64 // read from the device
+
 	begun   time.Time
 	pace    pace
 	profile *profiler // nil when off

@@ -12,6 +12,7 @@ type Result struct {
 	Seed               int64    `json:"seed"`
 	Device             string   `json:"device"`
 	Threads            int      `json:"threads"`
+	Kernels            string   `json:"kernels"` // of the CPU: portable, avx2, avx512
 	TestedEpoch        int      `json:"tested_epoch"`
 	Steps              int      `json:"steps"`
 	Stopped            string   `json:"stopped"` // what ended training: epochs, patience, max_steps

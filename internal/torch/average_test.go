@@ -15,6 +15,9 @@ func TestEMA(t *testing.T) {
 	frozen := p.Values("frozen", false, []float32{7}, 1)
 	noErr(t, p.Err())
 	const decay = 0.5
+	adam, err := NewAdam(p, AdamOptions{})
+	noErr(t, err)
+	defer adam.Close()
 	ema, err := NewEMA(p, decay)
 	noErr(t, err)
 	defer ema.Close()
@@ -25,7 +28,7 @@ func TestEMA(t *testing.T) {
 	for n := 1; n <= 20; n++ {
 		values = []float32{float32(n), float32(-n * n), 0.5}
 		noErr(t, param.SetFloat32s(values))
-		ema.Update(s)
+		adam.Step(s, 0, 0, ema)
 		d := min(decay, float64(1+n)/float64(10+n)) // reaches 0.5 at n = 8
 		for i, v := range values {
 			shadow[i] = d*shadow[i] + (1-d)*float64(v)
@@ -39,10 +42,10 @@ func TestEMA(t *testing.T) {
 	noErr(t, s.Err())
 	near(t, "frozen parameter", float32s(t, frozen), []float32{7}, 0)
 
-	// The parameter is still one that Backward reaches and Update follows.
+	// The parameter is still one that Backward reaches and the average follows.
 	s.Backward(s.Sum(s.Mul(x, x)))
 	near(t, "gradient after two swaps", s.Float32s(s.Grad(x)), []float32{2 * values[0], 2 * values[1], 2 * values[2]}, 1e-6)
-	ema.Update(s)
+	adam.Step(s, 0, 0, ema)
 	noErr(t, s.Err())
 	near(t, "parameter after another update", float32s(t, x), values, 0)
 }
@@ -83,13 +86,16 @@ func TestCopy(t *testing.T) {
 
 // TestEMAState holds that an average can be saved and go on elsewhere.
 func TestEMAState(t *testing.T) {
-	averages := make([]*EMA, 2)
+	averages, optimizers := make([]*EMA, 2), make([]*Adam, 2)
 	parameters := make([]*Parameters, 2)
 	for i := range averages {
 		parameters[i] = newParameters(t, 1)
 		parameters[i].Values("x", true, []float32{1, -2, 3}, 3)
 		noErr(t, parameters[i].Err())
 		var err error
+		optimizers[i], err = NewAdam(parameters[i], AdamOptions{})
+		noErr(t, err)
+		defer optimizers[i].Close()
 		averages[i], err = NewEMA(parameters[i], 0.9)
 		noErr(t, err)
 		defer averages[i].Close()
@@ -98,7 +104,7 @@ func TestEMAState(t *testing.T) {
 	first, second := averages[0], averages[1]
 	x, _ := parameters[0].Lookup("x")
 	noErr(t, x.SetFloat32s([]float32{4, 5, 6}))
-	first.Update(s)
+	optimizers[0].Step(s, 0, 0, first)
 	noErr(t, s.Err())
 
 	host := make([]byte, x.Size())
@@ -109,7 +115,7 @@ func TestEMAState(t *testing.T) {
 	noErr(t, y.SetFloat32s([]float32{4, 5, 6}))
 	var got [2][]float32
 	for i, e := range averages {
-		e.Update(s)
+		optimizers[i].Step(s, 0, 0, e)
 		noErr(t, s.Err())
 		v, err := e.State()[0].Float32s()
 		noErr(t, err)

@@ -118,8 +118,24 @@ func (s *Scope) Attention(q, k, v, mask Tensor) Tensor {
 // ignored; weights that hold class weight over their sum give the weighted mean
 // of PyTorch. Taking the denominators from the host, which knows the labels,
 // keeps a batch without any label from dividing by zero and needs no wait for
-// the device.
+// the device. On the CPU it is one operation.
 func (s *Scope) CrossEntropy(x, target, weight Tensor) Tensor {
+	if s.err != nil {
+		return Tensor{}
+	}
+	if !s.device.IsCPU() {
+		return s.plainCrossEntropy(x, target, weight)
+	}
+	p := s.out(1)
+	err := message(C.absa_cross_entropy(C.absa_tensor(x.c), C.absa_tensor(target.c), C.absa_tensor(weight.c), (*C.absa_tensor)(unsafe.Pointer(p))))
+	if err != nil {
+		s.check(err, "cross_entropy", x, target, weight)
+		return Tensor{}
+	}
+	return s.got(p, "cross_entropy", x, target, weight)
+}
+
+func (s *Scope) plainCrossEntropy(x, target, weight Tensor) Tensor {
 	logp := s.LogSoftmax(x, -1)
 	picked := s.Squeeze(s.Gather(logp, -1, s.Unsqueeze(target, -1)), -1)
 	return s.Scale(s.Sum(s.Mul(picked, weight)), -1)

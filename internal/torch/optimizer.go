@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"fmt"
+	"unsafe"
 
 	"github.com/sugarme/gotch/libtch"
 )
@@ -18,9 +19,9 @@ type AdamOptions struct {
 	ClipNorm     float64 // scale the gradients down to this total norm; 0 is off
 }
 
-// Adam is Adam (Kingma and Ba 2015) or AdamW (Loshchilov and Hutter 2019),
-// updated by one fused operation of LibTorch. Its state is in named tensors of
-// our own: exp_avg, exp_avg_sq and step for every parameter.
+// Adam is Adam (Kingma and Ba 2015) or AdamW (Loshchilov and Hutter 2019). Its
+// state is in named tensors of our own: exp_avg, exp_avg_sq and step for every
+// parameter. Parameters, moments and averages lie in one buffer each.
 type Adam struct {
 	options AdamOptions
 	params  []Parameter
@@ -30,33 +31,37 @@ type Adam struct {
 	steps   []Tensor
 }
 
-// NewAdam returns an optimizer of p's trainable parameters with zero state. It
-// owns that state; p must outlive it.
+// NewAdam returns an optimizer of p's trainable parameters with zero state, and
+// moves their values into one buffer. It owns the state; p must outlive it.
 func NewAdam(p *Parameters, options AdamOptions) (*Adam, error) {
 	a := &Adam{options: options, params: p.Trainable()}
 	a.targets = tensors(a.params)
-	s := NewScope(p.device)
-	defer s.Close()
-	for _, t := range a.targets {
-		shape := t.Shape()
-		for _, state := range []*[]Tensor{&a.expAvg, &a.expAvgS} {
-			if z := s.Zeros(shape...); s.err == nil {
-				*state = append(*state, keep(z))
-			}
-		}
-		if z := s.zeroScalar(); s.err == nil {
-			a.steps = append(a.steps, keep(z))
+	err := message(C.absa_flatten(handles(a.targets), C.int(len(a.targets))))
+	for _, state := range []struct {
+		to      *[]Tensor
+		scalars bool
+	}{{&a.expAvg, false}, {&a.expAvgS, false}, {&a.steps, true}} {
+		if err == nil {
+			*state.to, err = flat(a.targets, state.scalars)
 		}
 	}
-	if s.err != nil {
+	if err != nil {
 		a.Close()
-		return nil, fmt.Errorf("adam: %w", s.err)
+		return nil, fmt.Errorf("adam: %w", err)
 	}
 	return a, nil
 }
 
-// zeroScalar returns 0 as a float32 tensor without dimensions.
-func (s *Scope) zeroScalar() Tensor { return s.Select(s.Zeros(1), 0, 0) }
+// flat returns zeros in one buffer, of the shapes of like, or scalars. The caller
+// owns them.
+func flat(like []Tensor, scalars bool) ([]Tensor, error) {
+	out := make([]Tensor, len(like))
+	if err := message(C.absa_flat(handles(like), C.int(len(like)), C.bool(scalars), handles(out))); err != nil {
+		return nil, err
+	}
+	live.Add(int64(len(out)))
+	return out, nil
+}
 
 // Close frees the state.
 func (a *Adam) Close() {
@@ -81,6 +86,20 @@ func (a *Adam) State() []Parameter {
 	return state
 }
 
+// GradNorm returns the Euclidean norm of all gradients taken as one vector, a
+// float64 scalar. On the CPU it does not depend on the number of threads.
+func (a *Adam) GradNorm(s *Scope) Tensor {
+	if s.err != nil {
+		return Tensor{}
+	}
+	p := s.out(1)
+	if err := message(C.absa_grad_norm(handles(a.targets), C.int(len(a.targets)), (*C.absa_tensor)(unsafe.Pointer(p)))); err != nil {
+		s.check(err, "gradient norm")
+		return Tensor{}
+	}
+	return s.got(p, "gradient norm")
+}
+
 // ZeroGrad drops the gradients.
 func (a *Adam) ZeroGrad(s *Scope) {
 	if s.err != nil {
@@ -89,22 +108,27 @@ func (a *Adam) ZeroGrad(s *Scope) {
 	s.check(message(C.absa_zero_grad(handles(a.targets), C.int(len(a.targets)))), "zero_grad")
 }
 
-// Step updates the parameters that have a gradient, at learning rate lr. norm
-// is the total norm of the gradients, as Parameters.GradNorm returns it, and is
-// used for clipping alone (Pascanu et al. 2013), as clip_grad_norm_ does.
-func (a *Adam) Step(s *Scope, lr, norm float64) {
+// Step updates the parameters that have a gradient, at learning rate lr, drops
+// the gradients, and moves average, which may be nil, towards the new values.
+// norm is the value of GradNorm and is used for clipping alone (Pascanu et al.
+// 2013), as clip_grad_norm_ does. All of it is one pass over memory.
+func (a *Adam) Step(s *Scope, lr, norm float64, average *EMA) {
 	if s.err != nil {
 		return
 	}
-	n := C.int(len(a.targets))
 	o := a.options
-	if o.ClipNorm > 0 {
-		if factor := o.ClipNorm / (norm + 1e-6); factor < 1 {
-			s.check(message(C.absa_scale_grads(handles(a.targets), n, C.double(factor))), "clip gradients")
-		}
+	settings := C.absa_adam_settings{
+		decoupled: C.bool(o.Decoupled), lr: C.double(lr), beta1: C.double(o.Beta1), beta2: C.double(o.Beta2),
+		eps: C.double(o.Eps), decay: C.double(o.WeightDecay), scale: 1,
 	}
-	s.check(message(C.absa_adam(handles(a.targets), handles(a.expAvg), handles(a.expAvgS), handles(a.steps), n,
-		C.bool(o.Decoupled), C.double(lr), C.double(o.Beta1), C.double(o.Beta2), C.double(o.Eps), C.double(o.WeightDecay))), "adam")
+	if o.ClipNorm > 0 {
+		settings.scale = C.double(min(1, o.ClipNorm/(norm+1e-6)))
+	}
+	var shadow *C.absa_tensor
+	if average != nil {
+		shadow, settings.weight = handles(average.shadow), C.double(average.next())
+	}
+	s.check(message(C.absa_adam(handles(a.targets), handles(a.expAvg), handles(a.expAvgS), handles(a.steps), shadow, C.int(len(a.targets)), &settings)), "adam")
 }
 
 // EMA is an exponential moving average of a model's trainable parameters
@@ -119,12 +143,12 @@ type EMA struct {
 	shadow  []Tensor
 }
 
-// NewEMA returns an average that begins at p's present values. It owns the
-// average; p must outlive it.
+// NewEMA returns an average that begins at p's present values and that Adam.Step
+// moves. It owns the average; p must outlive it.
 func NewEMA(p *Parameters, decay float64) (*EMA, error) {
 	e := &EMA{decay: decay, params: p.Trainable()}
 	e.targets = tensors(e.params)
-	shadow, err := copies(p.device, e.targets)
+	shadow, err := copies(e.targets)
 	if err != nil {
 		return nil, fmt.Errorf("moving average: %w", err)
 	}
@@ -140,14 +164,10 @@ func (e *EMA) Close() {
 	e.shadow = nil
 }
 
-// Update moves the average towards the parameters.
-func (e *EMA) Update(s *Scope) {
-	if s.err != nil {
-		return
-	}
+// next counts an update and returns the weight of the parameters in it.
+func (e *EMA) next() float64 {
 	e.updates++
-	decay := min(e.decay, float64(1+e.updates)/float64(10+e.updates))
-	s.check(message(C.absa_lerp(handles(e.shadow), handles(e.targets), C.int(len(e.targets)), C.double(1-decay))), "moving average")
+	return 1 - min(e.decay, float64(1+e.updates)/float64(10+e.updates))
 }
 
 // State returns the average under the parameters' names, in their order.
@@ -159,7 +179,7 @@ func (e *EMA) State() []Parameter {
 	return state
 }
 
-// Updates is how often Update has moved the average; the warm-up of the decay
+// Updates is how often Adam.Step has moved the average; the warm-up of the decay
 // goes by it.
 func (e *EMA) Updates() int64 { return e.updates }
 
@@ -175,24 +195,20 @@ func (e *EMA) Swap() error {
 	return nil
 }
 
-// copies returns tensors of their own memory with the values of originals.
-func copies(device Device, originals []Tensor) ([]Tensor, error) {
-	s := NewInferenceScope(device)
-	defer s.Close()
-	out := make([]Tensor, 0, len(originals))
-	for _, t := range originals {
-		c := s.Zeros(t.Shape()...)
-		if s.err == nil {
-			libtch.AtCopy_(c.c, t.c)
-			s.check(lastError(), "copy", t)
-		}
-		if s.err != nil {
+// copies returns the values of originals in a buffer of their own.
+func copies(originals []Tensor) ([]Tensor, error) {
+	out, err := flat(originals, false)
+	if err != nil {
+		return nil, err
+	}
+	for i, t := range originals {
+		libtch.AtCopy_(out[i].c, t.c)
+		if err := lastError(); err != nil {
 			for _, o := range out {
 				o.free()
 			}
-			return nil, s.err
+			return nil, err
 		}
-		out = append(out, keep(c))
 	}
 	return out, nil
 }

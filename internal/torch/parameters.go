@@ -282,17 +282,6 @@ func tensors(list []Parameter) []Tensor {
 	return out
 }
 
-// GradNorm returns the Euclidean norm of all gradients taken as one vector. It
-// waits for the device.
-func (p *Parameters) GradNorm() (float64, error) {
-	t := tensors(p.Trainable())
-	var norm C.double
-	if err := message(C.absa_grad_norm(handles(t), C.int(len(t)), &norm)); err != nil {
-		return 0, fmt.Errorf("gradient norm: %w", err)
-	}
-	return float64(norm), nil
-}
-
 // LargestGrad returns the parameter with the largest absolute gradient, and
 // that; a gradient that is not finite counts as the largest.
 func (p *Parameters) LargestGrad() (name string, value float64, err error) {

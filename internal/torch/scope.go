@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"github.com/sugarme/gotch/libtch"
@@ -192,6 +193,22 @@ func (s *Scope) Item(t Tensor) float64 {
 		return 0
 	}
 	return float64(v[0])
+}
+
+// Read appends the values of tensors on the scope's device to to, in order and
+// as float64. It waits for the device once, for all of them.
+func (s *Scope) Read(to []float64, tensors ...Tensor) []float64 {
+	if s.err != nil {
+		return to
+	}
+	n := int(C.absa_elements(handles(tensors), C.int(len(tensors))))
+	if n == 0 {
+		return to
+	}
+	at := len(to)
+	to = slices.Grow(to, n)[:at+n]
+	s.check(message(C.absa_read(handles(tensors), C.int(len(tensors)), (*C.double)(&to[at]))), "read", tensors...)
+	return to
 }
 
 func values[T element](s *Scope, t Tensor) []T {

@@ -128,19 +128,18 @@ func TestFailedScopeDoesNothing(t *testing.T) {
 		}
 	}
 	for name, got := range map[string]Tensor{
-		"Dropout": s.Dropout(x, 0.5), "Grad": s.Grad(x), "Zeros": s.Zeros(2), "New": New(s, []float32{1}, 1),
+		"Dropout": s.Dropout(x, 0.5), "Grad": s.Grad(x), "GradNorm": adam.GradNorm(s), "Zeros": s.Zeros(2), "New": New(s, []float32{1}, 1),
 	} {
 		if got != (Tensor{}) {
 			t.Errorf("%s: got a tensor, want the zero Tensor", name)
 		}
 	}
-	if s.Float32s(x) != nil || s.Int64s(x) != nil || s.Item(loss) != 0 {
+	if s.Float32s(x) != nil || s.Int64s(x) != nil || s.Item(loss) != 0 || s.Read(nil, x) != nil {
 		t.Error("values can be read")
 	}
 	s.Backward(loss)
-	adam.Step(s, 1, 1)
+	adam.Step(s, 1, 1, ema)
 	adam.ZeroGrad(s)
-	ema.Update(s)
 	if Live() != live {
 		t.Errorf("%d tensors were made", Live()-live)
 	}

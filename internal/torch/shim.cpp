@@ -3,12 +3,6 @@
 #include "parallel.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/_foreach_add.h>
-#include <ATen/ops/_foreach_lerp.h>
-#include <ATen/ops/_foreach_mul.h>
-#include <ATen/ops/_foreach_norm.h>
-#include <ATen/ops/_fused_adam.h>
-#include <ATen/ops/_fused_adamw.h>
 #include <dlfcn.h>
 #include <malloc.h>
 #include <omp.h>
@@ -41,15 +35,6 @@ at::Tensor &at_(absa_tensor t) { return *static_cast<at::Tensor *>(t); }
 at::Generator generator(int device) {
   return at::globalContext().defaultGenerator(
       device < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, device));
-}
-
-std::vector<at::Tensor> grads(absa_tensor *params, int n) {
-  std::vector<at::Tensor> out;
-  out.reserve(n);
-  for (int i = 0; i < n; i++)
-    if (at_(params[i]).grad().defined())
-      out.push_back(at_(params[i]).grad());
-  return out;
 }
 
 } // namespace
@@ -138,92 +123,29 @@ char *absa_copy_from_host(absa_tensor dst, const void *src, int64_t bytes) {
   });
 }
 
-char *absa_zero_grad(absa_tensor *params, int n) {
+int64_t absa_elements(absa_tensor *tensors, int n) {
+  int64_t sum = 0;
+  for (int i = 0; i < n; i++)
+    sum += at_(tensors[i]).numel();
+  return sum;
+}
+
+// On another device the values are joined there: one transfer, one wait.
+char *absa_read(absa_tensor *tensors, int n, double *out) {
   return guard([&] {
+    at::NoGradGuard no_grad;
+    std::vector<at::Tensor> parts;
     for (int i = 0; i < n; i++)
-      at_(params[i]).mutable_grad().reset();
-  });
-}
-
-char *absa_swap_data(absa_tensor *a, absa_tensor *b, int n) {
-  return guard([&] {
-    for (int i = 0; i < n; i++) {
-      at::Tensor held = at_(a[i]).variable_data();
-      at_(a[i]).set_data(at_(b[i]).variable_data());
-      at_(b[i]).set_data(held);
+      parts.push_back(at_(tensors[i]).detach().reshape(-1));
+    if (n > 0 && !parts[n - 1].device().is_cpu()) {
+      for (auto &p : parts)
+        p = p.to(parts[n - 1].device(), at::kDouble);
+      parts = {at::cat(parts)};
     }
-  });
-}
-
-char *absa_grad_norm(absa_tensor *params, int n, double *norm) {
-  return guard([&] {
-    at::NoGradGuard no_grad;
-    auto g = grads(params, n);
-    *norm = g.empty()
-                ? 0
-                : at::stack(at::_foreach_norm(g)).norm().item<double>();
-  });
-}
-
-char *absa_grad_max(absa_tensor *params, int n, double *max_of) {
-  return guard([&] {
-    at::NoGradGuard no_grad;
-    for (int i = 0; i < n; i++) {
-      auto g = at_(params[i]).grad();
-      max_of[i] = g.defined() ? g.abs().max().item<double>() : 0;
+    for (const auto &p : parts) {
+      at::from_blob(out, p.sizes(), at::TensorOptions().dtype(at::kDouble)).copy_(p);
+      out += p.numel();
     }
-  });
-}
-
-char *absa_scale_grads(absa_tensor *params, int n, double factor) {
-  return guard([&] {
-    at::NoGradGuard no_grad;
-    auto g = grads(params, n);
-    if (!g.empty())
-      at::_foreach_mul_(g, factor);
-  });
-}
-
-char *absa_lerp(absa_tensor *shadow, absa_tensor *params, int n,
-                double weight) {
-  return guard([&] {
-    at::NoGradGuard no_grad;
-    std::vector<at::Tensor> s, p;
-    for (int i = 0; i < n; i++) {
-      s.push_back(at_(shadow[i]));
-      p.push_back(at_(params[i]));
-    }
-    if (n > 0)
-      at::_foreach_lerp_(s, p, weight);
-  });
-}
-
-char *absa_adam(absa_tensor *params, absa_tensor *exp_avgs,
-                absa_tensor *exp_avg_sqs, absa_tensor *steps, int n,
-                bool decoupled, double lr, double beta1, double beta2,
-                double eps, double weight_decay) {
-  return guard([&] {
-    at::NoGradGuard no_grad;
-    std::vector<at::Tensor> p, g, m, v, k;
-    for (int i = 0; i < n; i++) {
-      auto &t = at_(params[i]);
-      if (!t.grad().defined())
-        continue;
-      p.push_back(t);
-      g.push_back(t.grad());
-      m.push_back(at_(exp_avgs[i]));
-      v.push_back(at_(exp_avg_sqs[i]));
-      k.push_back(at_(steps[i]));
-    }
-    if (p.empty())
-      return;
-    at::_foreach_add_(k, 1);
-    if (decoupled)
-      at::_fused_adamw_(p, g, m, v, {}, k, lr, beta1, beta2, weight_decay, eps,
-                        /*amsgrad=*/false, /*maximize=*/false);
-    else
-      at::_fused_adam_(p, g, m, v, {}, k, lr, beta1, beta2, weight_decay, eps,
-                       /*amsgrad=*/false, /*maximize=*/false);
   });
 }
 }

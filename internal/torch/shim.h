@@ -32,16 +32,35 @@ char *absa_rng_state(int device, absa_tensor *out);
 char *absa_set_rng_state(int device, absa_tensor state);
 
 char *absa_copy_from_host(absa_tensor dst, const void *src, int64_t bytes);
+// All values of n tensors of one device, one after the other, and how many.
+int64_t absa_elements(absa_tensor *tensors, int n);
+char *absa_read(absa_tensor *tensors, int n, double *out);
+
+// Zeros of the shapes of like, or scalars, in one buffer; and parameters moved
+// into one.
+char *absa_flat(absa_tensor *like, int n, bool scalars, absa_tensor *out);
+char *absa_flatten(absa_tensor *params, int n);
+
 char *absa_zero_grad(absa_tensor *params, int n);
 char *absa_swap_data(absa_tensor *a, absa_tensor *b, int n);
-char *absa_grad_norm(absa_tensor *params, int n, double *norm);
+char *absa_grad_norm(absa_tensor *params, int n, absa_tensor *out);
 char *absa_grad_max(absa_tensor *params, int n, double *max_of);
-char *absa_scale_grads(absa_tensor *params, int n, double factor);
-char *absa_lerp(absa_tensor *shadow, absa_tensor *params, int n, double weight);
-char *absa_adam(absa_tensor *params, absa_tensor *exp_avgs,
-                absa_tensor *exp_avg_sqs, absa_tensor *steps, int n,
-                bool decoupled, double lr, double beta1, double beta2,
-                double eps, double weight_decay);
+
+// Updates the parameters that have a gradient, drops the gradients, and moves
+// the averages, if there are any, towards all of them.
+typedef struct {
+  bool decoupled;
+  double lr, beta1, beta2, eps, decay;
+  double scale;  // of the gradients
+  double weight; // of the parameters in the averages
+} absa_adam_settings;
+char *absa_adam(absa_tensor *params, absa_tensor *means, absa_tensor *squares,
+                absa_tensor *steps, absa_tensor *averages, int n,
+                const absa_adam_settings *settings);
+
+// Weighted cross-entropy of logits [..,C], a scalar.
+char *absa_cross_entropy(absa_tensor logits, absa_tensor targets,
+                         absa_tensor weights, absa_tensor *out);
 
 // The LSTM of lstm.cpp: tokens [N,in] and batch sizes [T] to three tensors in
 // out: states [N,2H], last states and last cells [2·layers,B,H]. h0 and c0 may

@@ -62,14 +62,11 @@ func (m *tagger) step(t testing.TB, s *Scope, step int) float64 {
 	first := s.Select(s.Pad(y), 1, 0)
 	loss := s.CrossEntropy(s.Linear(first, m.out.Weight, m.out.Bias), New(s, classes, int64(b)), New(s, weights, int64(b)))
 	s.Backward(loss)
-	value := s.Item(loss)
+	values := s.Read(nil, loss, m.adam.GradNorm(s))
 	noErr(t, s.Err())
-	norm, err := m.params.GradNorm()
-	noErr(t, err)
-	m.adam.Step(s, 1e-2, norm)
-	m.adam.ZeroGrad(s)
+	m.adam.Step(s, 1e-2, values[1], nil)
 	noErr(t, s.Err())
-	return value
+	return values[0]
 }
 
 // TestTrainingIsReproducible trains twice with two threads: losses and weights

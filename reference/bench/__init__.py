@@ -1,6 +1,6 @@
 """absa beside PyTorch, measured in one run on the same data.
 
-    make bench                      everything (an hour or two)
+    make bench                      everything (an hour)
     make bench ARGS=--quick         a short form of every section (minutes)
     make bench ARGS='--only training,grid --json docs/bench.json'
 

@@ -5,6 +5,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import bench
@@ -49,7 +50,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="default 5, quick 1")
     parser.add_argument("--epochs", type=int, help="of a turn, at least 2; default 3")
     parser.add_argument(
-        "--batches", type=int, help="of an epoch, 0 for all; default 30, quick 8"
+        "--batches", type=int, help="of an epoch, 0 for all; default 20, quick 8"
     )
     parser.add_argument("--threads", help="numbers of threads: default 2,1, quick 1")
     parser.add_argument("--limit", type=float, help="seconds of a turn; default 600")
@@ -61,7 +62,7 @@ def parse_arguments() -> argparse.Namespace:
     for name, long, short in (
         ("rounds", 5, 1),
         ("epochs", 3, 2),
-        ("batches", 30, 8),
+        ("batches", 20, 8),
         ("threads", "2,1", "1"),
         ("limit", 600.0, 120.0),
     ):
@@ -99,7 +100,9 @@ def main() -> None:
                 for name in ("quick", "rounds", "epochs", "batches")
             }
             for name in arguments.only:
+                begun = perf_counter()
                 sections.append(SECTIONS[name](options))
+                print(f"{name}: {perf_counter() - begun:.0f} s", file=sys.stderr)
                 write(arguments, about, sections)
         except Failed as failure:
             sys.exit(f"bench: {failure}")

@@ -7,6 +7,7 @@ from bench.rounds import Turn, interleave
 from bench.training import METRICS, ours, theirs
 
 NEIGHBOURS = (0, 1)
+ROUNDS = 3  # at most
 
 
 def measure(options: Options) -> Section:
@@ -31,7 +32,7 @@ def measure(options: Options) -> Section:
                 theirs(options, "plain", "PyTorch, plain loop", start, labels),
             ):
                 turns.append((row, beside(number, turn)))
-        interleave(section, options.rounds, turns)
+        interleave(section, min(options.rounds, ROUNDS), turns)
         (ours_idle, theirs_idle, ours_busy, theirs_busy) = (row for row, _ in turns)
         section.compare([theirs_idle], ours_idle)
         section.compare([theirs_busy], ours_busy)

@@ -17,6 +17,7 @@ STYLE = {
     "text.color": INK,
     "ytick.color": INK,
     "xtick.color": INK,
+    "svg.fonttype": "none",  # text stays text
     "svg.hashsalt": "absa",  # the same figures make the same file
 }
 
@@ -41,14 +42,17 @@ def draw(chosen: list[tuple[Section, list[Row]]]) -> Figure:
     if not chosen:
         return figure
     plots = figure.subplots(
-        len(chosen), squeeze=False, sharex=True, height_ratios=heights
+        len(chosen),
+        squeeze=False,
+        sharex=True,
+        height_ratios=[len(rows) for _, rows in chosen],
     )
     for plot, (section, rows) in zip(plots[:, 0], chosen, strict=True):
         bars(plot, rows)
         title = f"{section.title}: {section.metrics[0].title}, absa against"
         plot.set_title(title, loc="left", fontweight="bold", fontsize=10)
     longest = max(max(row.ratios) for _, rows in chosen for row in rows)
-    plots[0, 0].set_xlim(0, 1.22 * max(longest, 1))  # room for the figures
+    plots[0, 0].set_xlim(0, 1.3 * max(longest, 1))  # room for the figures
     plots[-1, 0].set_xlabel("times as fast; the dashed line is as fast")
     return figure
 

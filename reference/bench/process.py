@@ -13,7 +13,7 @@ from bench.options import Options
 from bench.processes import Watched, watch
 from bench.rounds import Turn, interleave
 
-ROUNDS = 3  # at most, each takes minutes
+ROUNDS = 2  # at most, each takes minutes
 REFERENCE = ROOT / "reference"
 ANNOUNCED = "first step is done"  # what announce.py says
 PYTHON = {
