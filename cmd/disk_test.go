@@ -80,8 +80,11 @@ func pages(t *testing.T, dir string, names ...string) int64 {
 // nothing; any other file ends the run with status 1. With more room --resume
 // auto then brings the run to the end that it would have had.
 func TestFullDisk(t *testing.T) {
-	// Two epochs of two steps, each with a checkpoint after it.
-	two := []string{"--set", "train.max_steps=0", "--set", "train.overfit_batches=2", "--set", "train.epochs=2", "--set", "train.tensorboard=0"}
+	// Two epochs of two steps, each with a checkpoint after it. Few sentences are
+	// evaluated, so that their predictions take less than a checkpoint.
+	corpus := write(t, "test.xml", `<sentences><sentence id="1"><text>good food</text><aspectCategories><aspectCategory category="food" polarity="positive"/></aspectCategories></sentence></sentences>`)
+	two := []string{"--set", "train.max_steps=0", "--set", "train.overfit_batches=2", "--set", "train.epochs=2", "--set", "train.tensorboard=0",
+		"--set", "data.test=" + corpus, "--set", "data.valid_fraction=0.05"}
 	never := []string{"--set", "checkpoint.every_steps=0", "--set", "checkpoint.every_minutes=0", "--set", "checkpoint.every_epochs=0"}
 	// A run with room, to know what each file takes.
 	c := command(t, little(two...)...)
