@@ -43,8 +43,9 @@ test: setup ## run the tests; those whose peer is missing are skipped
 	@$(WITH_LIBTORCH) $(GOTEST) -short -timeout 8m ./...
 
 .PHONY: test-all
-test-all: lint venv ## lint, install the peers and run every test, long checks in a short form
+test-all: lint venv browser ## lint, install the peers and run every test, long checks in a short form
 	@$(WITH_LIBTORCH) export ABSA_TEST_PYTHON="$(CURDIR)/$(PYTHON)"; \
+	export ABSA_TEST_BROWSER="$${ABSA_TEST_BROWSER:-$$(docker/browser.sh)}"; \
 	$(GOTEST) -timeout 20m ./...
 
 .PHONY: soak
@@ -80,6 +81,10 @@ fmt: ## format the Go code
 .PHONY: venv
 venv: ## install the peers of reference/requirements.txt, shared by all checkouts
 	@docker/venv.sh
+
+.PHONY: browser
+browser: ## install the headless Chromium that the tests of pages use, where there is none
+	@docker/browser.sh
 
 .PHONY: docs
 docs: build ## write the references of docs/ that come from the program

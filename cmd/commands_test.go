@@ -145,6 +145,7 @@ func TestHelp(t *testing.T) {
 		{"absa", []string{"--help"}, []string{"absa train"}},
 		{"train", []string{"train", "--help"}, []string{"--set key=value", "config.yaml", "Ctrl-C", "SIGUSR1", "--resume auto", "--init-from", "absa config keys"}},
 		{"evaluate", []string{"evaluate", "--help"}, []string{"--checkpoint folder", "--data file"}},
+		{"report", []string{"report", "--help"}, []string{"absa report checkpoints/mine", "--out file"}},
 		{"predict", []string{"predict", "--help"}, []string{"echo ", "--text-column name", "--threshold probability", "not calibrated", "exit status"}},
 		{"fetch", []string{"fetch", "--help"}, []string{"--list", "data/raw"}},
 		{"a group", []string{"config"}, []string{"show", "list", "keys"}},

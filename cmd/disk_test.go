@@ -80,8 +80,11 @@ func pages(t *testing.T, dir string, names ...string) int64 {
 // nothing; any other file ends the run with status 1. With more room --resume
 // auto then brings the run to the end that it would have had.
 func TestFullDisk(t *testing.T) {
-	// Two epochs of two steps, each with a checkpoint after it.
-	two := []string{"--set", "train.max_steps=0", "--set", "train.overfit_batches=2", "--set", "train.epochs=2"}
+	// Two epochs of two steps, each with a checkpoint after it. Few sentences are
+	// evaluated, so that their predictions take less than a checkpoint.
+	corpus := write(t, "test.xml", `<sentences><sentence id="1"><text>good food</text><aspectCategories><aspectCategory category="food" polarity="positive"/></aspectCategories></sentence></sentences>`)
+	two := []string{"--set", "train.max_steps=0", "--set", "train.overfit_batches=2", "--set", "train.epochs=2", "--set", "train.tensorboard=0",
+		"--set", "data.test=" + corpus, "--set", "data.valid_fraction=0.05"}
 	never := []string{"--set", "checkpoint.every_steps=0", "--set", "checkpoint.every_minutes=0", "--set", "checkpoint.every_epochs=0"}
 	// A run with room, to know what each file takes.
 	c := command(t, little(two...)...)
@@ -96,7 +99,8 @@ func TestFullDisk(t *testing.T) {
 		return slices.Sorted(slices.Values(slices.Concat(names, more)))
 	}
 	epoch := with(first, "metrics.jsonl")
-	ended := with(epoch, "model.safetensors", "result.json", "manifest.json")
+	answered := with(epoch, "model.safetensors", "metrics.csv", "predictions.jsonl")
+	ended := with(answered, "result.json", "manifest.json")
 	step := func(n int) string { return checkpoint.StepDir("", n) }
 	tests := []struct {
 		name    string
@@ -121,10 +125,14 @@ func TestFullDisk(t *testing.T) {
 			status: 1, want: []string{"model.safetensors"}, unsaved: []int{2, 4}, left: epoch, again: "it begins again"},
 		{name: "weights do not fit where no checkpoints are wanted", room: fits(epoch...), set: never,
 			status: 1, want: []string{"model.safetensors"}, left: epoch, again: "it begins again"},
-		{name: "checkpoints and the result do not fit", room: fits(with(epoch, "model.safetensors")...),
-			status: 1, want: []string{"result.json"}, unsaved: []int{2, 4}, left: with(epoch, "model.safetensors"), again: "it begins again"},
-		{name: "checkpoints and the manifest do not fit", room: fits(with(epoch, "model.safetensors", "result.json")...),
-			status: 1, want: []string{"manifest.json"}, unsaved: []int{2, 4}, left: with(epoch, "model.safetensors"), again: "it begins again"},
+		{name: "checkpoints and the table do not fit", room: fits(with(epoch, "model.safetensors")...),
+			status: 1, want: []string{"metrics.csv"}, unsaved: []int{2, 4}, left: with(epoch, "model.safetensors"), again: "it begins again"},
+		{name: "checkpoints and predictions do not fit", room: fits(with(epoch, "model.safetensors", "metrics.csv")...),
+			status: 1, want: []string{"predictions.jsonl"}, unsaved: []int{2, 4}, left: with(epoch, "model.safetensors", "metrics.csv"), again: "it begins again"},
+		{name: "checkpoints and the result do not fit", room: fits(answered...),
+			status: 1, want: []string{"result.json"}, unsaved: []int{2, 4}, left: answered, again: "it begins again"},
+		{name: "checkpoints and the manifest do not fit", room: fits(with(answered, "result.json")...),
+			status: 1, want: []string{"manifest.json"}, unsaved: []int{2, 4}, left: answered, again: "it begins again"},
 		{name: "only the checkpoints do not fit", room: fits(ended...),
 			unsaved: []int{2, 4}, left: ended, again: "has ended"},
 		{name: "only the second checkpoint does not fit", room: fits(with(ended, step(2))...),
@@ -218,6 +226,8 @@ func wantWhole(t *testing.T, run, whole string, want []string, steps []int, same
 			if _, err := checkpoint.Open(run); err != nil {
 				t.Error(err)
 			}
+			continue
+		case "metrics.csv": // metrics.jsonl as a table, times and all
 			continue
 		case "config.yaml":
 			if !sameConfig {

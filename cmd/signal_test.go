@@ -115,7 +115,7 @@ func TestSignals(t *testing.T) {
 			got := p.end(t)
 			run := filepath.Join(p.Dir, "run")
 			left := files(t, run)
-			want := []string{"checkpoints", "config.yaml", "labels.json", "metrics.jsonl", "split.json", "vocab.txt"}
+			want := []string{"checkpoints", "config.yaml", "labels.json", "metrics.jsonl", "split.json", "tensorboard", "vocab.txt"}
 			if !slices.Equal(left, want) {
 				t.Errorf("files %q, want %q", left, want)
 			}

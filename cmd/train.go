@@ -39,8 +39,10 @@ train.seed), then --set. Every key: absa config keys.
 
 The run folder (checkpoints/NAME-TIME unless --out names one) gets the resolved
 config.yaml, metrics.jsonl with a line per epoch, checkpoints as the keys under
-checkpoint say, and at the end the tested weights as model.safetensors with
-labels.json and vocab.txt to read them by, and result.json.
+checkpoint say, events for TensorBoard (train.tensorboard), and at the end the tested
+weights as model.safetensors with labels.json and vocab.txt to read them by, what they
+predict of the test and validation corpora as predictions.jsonl, metrics.csv, and
+result.json. absa report makes a page of it.
 
 Ctrl-C (SIGINT) and SIGTERM end training after the step under way and save it; a
 second one ends it at once. SIGUSR1, sent to absa and not to make, saves and goes on.

@@ -139,6 +139,7 @@ type Train struct {
 	WeightDecay     float64 `mapstructure:"weight_decay" doc:"L2 penalty (adam) or decoupled decay (adamw)"`
 	ClipNorm        float64 `mapstructure:"clip_norm" doc:"gradients are scaled down to this total norm; 0 is off"`
 	EMA             float64 `mapstructure:"ema" doc:"decay of the moving average of the weights that is tested; 0 is off"`
+	TensorBoard     int     `mapstructure:"tensorboard" doc:"write figures for TensorBoard after every so many steps, and every epoch; 0 is off"`
 }
 
 // Checkpoint says when a run is saved, so that it can be resumed, and which of

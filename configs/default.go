@@ -58,6 +58,7 @@ func Default() Config {
 			Beta1:           0.9,
 			Beta2:           0.999,
 			Eps:             1e-8,
+			TensorBoard:     10,
 		},
 		Checkpoint: Checkpoint{
 			EveryMinutes: 10,

@@ -252,6 +252,7 @@ func (v *validator) train(c *Config) {
 	v.notNegative("train.weight_decay", t.WeightDecay)
 	v.notNegative("train.clip_norm", t.ClipNorm)
 	v.share("train.ema", t.EMA)
+	v.atLeast("train.tensorboard", t.TensorBoard, 0)
 }
 
 func (v *validator) checkpoint(c *Config) {

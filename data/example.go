@@ -50,3 +50,14 @@ func (e *Examples) Tokens(to []int64, i int) {
 		}
 	}
 }
+
+// Words are those of example i as they were cut, whether the vocabulary knows
+// them or not; none where cleaning left none.
+func (e *Examples) Words(i int) []string {
+	words := e.set.Words(int(e.at[i]))
+	out := make([]string, len(words))
+	for t, k := range words {
+		out[t] = e.set.Word(int(k))
+	}
+	return out
+}

@@ -62,5 +62,5 @@ func mayChange(key string, c configs.Config) bool {
 		return !newSchedule(c.Train, 0).ends()
 	}
 	return strings.HasPrefix(key, "checkpoint.") ||
-		slices.Contains([]string{"name", "data.train", "data.test", "vectors.path", "train.device", "train.threads", "train.init_from"}, key)
+		slices.Contains([]string{"name", "data.train", "data.test", "vectors.path", "train.device", "train.threads", "train.init_from", "train.tensorboard"}, key)
 }

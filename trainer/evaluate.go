@@ -22,6 +22,10 @@ type evaluation struct {
 	loss      float64 // mean over batches of the training objective, by sentences
 	gold      []int   // [N,A] polarities, data.Absent where there is no label
 	predicted []int   // [N,A] polarities, data.Absent where that was predicted
+
+	// Of no more than maxPredictions examples, nil for more.
+	logits   []float32 // [N,A,C]
+	presence []float32 // [N,A] logits; nil without model.head.presence
 }
 
 // evaluate runs the model over examples. A model that reads padding sees them
@@ -49,6 +53,7 @@ func evaluate(ctx context.Context, config configs.Config, model *models.Model, l
 		}
 		s.Reset()
 		out := model.Forward(s, feed(s, batch))
+		e.keep(s, out, batch.Index, examples.Len())
 		value := s.Item(loss.Forward(s, out, loss.Targets(batch.Labels)))
 		classes := s.Int64s(s.Argmax(out.Logits, -1))
 		if err := s.Err(); err != nil {
@@ -63,6 +68,33 @@ func evaluate(ctx context.Context, config configs.Config, model *models.Model, l
 		}
 	}
 	return e, nil
+}
+
+// keep notes the logits of a batch, whose sentences stand at index among n.
+func (e *evaluation) keep(s *torch.Scope, out models.Output, index []int, n int) {
+	if n > maxPredictions {
+		return
+	}
+	e.logits = scatter(e.logits, s.Float32s(out.Logits), index, n)
+	if out.Presence.Defined() {
+		e.presence = scatter(e.presence, s.Float32s(out.Presence), index, n)
+	}
+}
+
+// scatter copies the rows of from to where index says among n rows of to, which
+// is made when it is nil.
+func scatter(to, from []float32, index []int, n int) []float32 {
+	if len(from) == 0 { // the scope has failed
+		return to
+	}
+	width := len(from) / len(index)
+	if to == nil {
+		to = make([]float32, n*width)
+	}
+	for i, at := range index {
+		copy(to[at*width:], from[i*width:(i+1)*width])
+	}
+	return to
 }
 
 // accuracy counts over labelled pairs.

@@ -29,7 +29,7 @@ func everything(t testing.TB, model string, set ...string) configs.Config {
 			"model.head.presence=false", "model.head.hidden=6", "model.head.dropout=0.2", "model.layers=2", "model.layer_dropout=0.1", "loader.order=file", "text.cleaning=article"},
 	}[model]
 	return small(t, slices.Concat(shape, []string{
-		"train.epochs=3", "train.ema=0.9", "train.patience=2", "train.select=best", "train.clip_norm=1",
+		"train.epochs=3", "train.tensorboard=2", "train.ema=0.9", "train.patience=2", "train.select=best", "train.clip_norm=1",
 		"checkpoint.every_steps=3", "checkpoint.every_minutes=0", "checkpoint.every_epochs=1", "checkpoint.keep_last=1", "checkpoint.keep_best=1",
 	}, set)...)
 }
@@ -125,17 +125,23 @@ func straight(t *testing.T, c configs.Config) (training, map[string]string) {
 }
 
 // wantSameEnd fails unless two runs ended with the same bits: tested weights,
-// checkpoints with their optimizer state, states, metrics and result.
+// predictions, checkpoints with their optimizer state, states, metrics, events
+// and result.
 func wantSameEnd(t *testing.T, got, want training) {
 	t.Helper()
-	if got.read(t, WeightsFile) != want.read(t, WeightsFile) {
-		t.Errorf("%s is another", WeightsFile)
+	for _, name := range []string{WeightsFile, PredictionsFile} {
+		if got.read(t, name) != want.read(t, name) {
+			t.Errorf("%s is another", name)
+		}
 	}
 	if diff := cmp.Diff(timeless(t, want.read(t, MetricsFile)), timeless(t, got.read(t, MetricsFile))); diff != "" {
 		t.Errorf("%s (-straight +resumed):\n%s", MetricsFile, diff)
 	}
 	if a, b := compact(t, withoutTime(want.result)), compact(t, withoutTime(got.result)); a != b {
 		t.Errorf("result (-straight +resumed):\n%s", cmp.Diff(a, b))
+	}
+	if diff := cmp.Diff(figures(t, want.dir), figures(t, got.dir)); diff != "" {
+		t.Errorf("events (-straight +resumed):\n%s", diff)
 	}
 	a, b := steps(t, want.dir), steps(t, got.dir)
 	if diff := cmp.Diff(a, b); diff != "" {

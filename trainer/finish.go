@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"absa/internal/checkpoint"
+	"absa/internal/runs"
 	"absa/internal/safetensors"
 	"absa/internal/torch"
 )
@@ -29,11 +30,15 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 		r.BestEpoch = &t.best.Epoch
 	}
 	var list []safetensors.Tensor
+	var answers []predicted
 	err := t.chosen(func() (err error) {
 		if t.data.Test.Len() > 0 {
 			v, err := t.evaluate(ctx, t.data.Test)
 			if err != nil {
 				return err
+			}
+			if v.logits != nil {
+				answers = append(answers, predicted{runs.Test, t.data.Test, v})
 			}
 			scores, err := t.scores(v)
 			if err != nil {
@@ -41,6 +46,13 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 			}
 			r.Score = Scores(scores)
 			t.report(Tested{Result: scores})
+		}
+		if n := t.data.Valid.Len(); n > 0 && n <= maxPredictions {
+			v, err := t.evaluate(ctx, t.data.Valid)
+			if err != nil {
+				return err
+			}
+			answers = append(answers, predicted{runs.Validation, t.data.Valid, v})
 		}
 		list, err = weights(t.model.Parameters)
 		return err
@@ -53,7 +65,10 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 	if err := t.profile.save(t.out, t.report); err != nil {
 		return nil, err
 	}
-	if err := t.out.finish(r, list, checkpoint.Manifest{
+	t.noteUnkept(runs.Test, t.data.Test)
+	t.noteUnkept(runs.Validation, t.data.Valid)
+	t.board.end(t.at.Step, r.Score)
+	if err := t.out.finish(r, list, answers, checkpoint.Manifest{
 		Program: Program, LibTorch: torch.Version(), Epoch: t.at.Epoch, Step: t.at.Step,
 	}); err != nil {
 		return nil, t.interrupted(err)

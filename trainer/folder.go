@@ -13,22 +13,25 @@ import (
 	"absa/configs"
 	"absa/internal/atomicfile"
 	"absa/internal/checkpoint"
+	"absa/internal/runs"
 	"absa/internal/safetensors"
 	"absa/models"
 )
 
 // Names of the files of a run folder and of a checkpoint.
 const (
-	ConfigFile    = "config.yaml"       // the resolved configuration
-	LabelsFile    = "labels.json"       // what the logits stand for
-	VocabFile     = "vocab.txt"         // words in the order of embedding.weight
-	SplitFile     = "split.json"        // sentence ids of training and validation
-	MetricsFile   = "metrics.jsonl"     // a line per epoch
-	WeightsFile   = "model.safetensors" // of a run: the tested weights
-	ResultFile    = "result.json"       // see Result
-	OptimizerFile = "optimizer.safetensors"
-	StateFile     = "state.json"       // see State
-	BestFile      = "best.safetensors" // the best weights on validation, where they are not WeightsFile
+	ConfigFile      = "config.yaml"        // the resolved configuration
+	LabelsFile      = "labels.json"        // what the logits stand for
+	VocabFile       = "vocab.txt"          // words in the order of embedding.weight
+	SplitFile       = "split.json"         // sentence ids of training and validation
+	MetricsFile     = runs.MetricsFile     // a line per epoch
+	TableFile       = runs.TableFile       // the same as CSV
+	WeightsFile     = "model.safetensors"  // of a run: the tested weights
+	ResultFile      = runs.ResultFile      // see Result
+	PredictionsFile = runs.PredictionsFile // what the tested weights say of the test and the validation corpus
+	OptimizerFile   = "optimizer.safetensors"
+	StateFile       = "state.json"       // see State
+	BestFile        = "best.safetensors" // the best weights on validation, where they are not WeightsFile
 )
 
 // ErrNotEmpty refuses a run folder that holds something.
@@ -36,9 +39,10 @@ var ErrNotEmpty = errors.New("the folder is not empty")
 
 // folder is a run folder that is being written.
 type folder struct {
-	dir   string
-	lock  *checkpoint.RunLock // nil where the file system has none
-	first []file              // what is known before the first step
+	dir    string
+	lock   *checkpoint.RunLock // nil where the file system has none
+	first  []file              // what is known before the first step
+	labels models.Labels
 }
 
 // file is a file of the run folder that is there from its beginning.
@@ -72,7 +76,7 @@ func newFolder(dir string, lock *checkpoint.RunLock, config configs.Config, labe
 	if err != nil {
 		return nil, fmt.Errorf("run folder %s: %w", dir, err)
 	}
-	return &folder{dir: dir, lock: lock, first: first}, nil
+	return &folder{dir: dir, lock: lock, first: first, labels: labels}, nil
 }
 
 // rewrite writes what is known before the first step over that of the run that
@@ -235,10 +239,11 @@ func (f *folder) syncMetrics() error {
 	return nil
 }
 
-// finish writes what ends a run: the tested weights, the result, and last the
-// manifest over all that is in the folder. A run that was killed between them
+// finish writes what ends a run: the tested weights, the table of its epochs, its
+// predictions, the result, and last the manifest over all that is in the folder.
+// A run that was killed between them
 // has not ended, and comes here again.
-func (f *folder) finish(r *Result, tested []safetensors.Tensor, m checkpoint.Manifest) error {
+func (f *folder) finish(r *Result, tested []safetensors.Tensor, answers []predicted, m checkpoint.Manifest) error {
 	if err := checkFinite(tested); err != nil {
 		return err
 	}
@@ -249,6 +254,16 @@ func (f *folder) finish(r *Result, tested []safetensors.Tensor, m checkpoint.Man
 	if err != nil {
 		return fmt.Errorf("save weights: %w", err)
 	}
+	err = atomicfile.Replace(f.path(TableFile), func(w io.Writer) error { return runs.WriteTable(w, r.Epochs) })
+	if err != nil {
+		return err
+	}
+	err = atomicfile.Replace(f.path(PredictionsFile), func(w io.Writer) error {
+		return writePredictions(w, f.labels, answers)
+	})
+	if err != nil {
+		return err
+	}
 	text, err := indented(r)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", f.path(ResultFile), err)
@@ -257,7 +272,7 @@ func (f *folder) finish(r *Result, tested []safetensors.Tensor, m checkpoint.Man
 		return err
 	}
 	m.Kind = checkpoint.KindRun
-	err = checkpoint.Seal(f.dir, m, []string{ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, WeightsFile, ResultFile})
+	err = checkpoint.Seal(f.dir, m, []string{ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, TableFile, WeightsFile, PredictionsFile, ResultFile})
 	if err != nil { // without a manifest it is no result
 		os.Remove(f.path(ResultFile))
 	}

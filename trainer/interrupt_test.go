@@ -23,6 +23,9 @@ var unsaved = []string{"checkpoint.every_steps=0", "checkpoint.every_minutes=0",
 // begun are the files of a run that has begun, in order.
 func begun(more ...string) []string {
 	names := append([]string{ConfigFile, LabelsFile, SplitFile, VocabFile}, more...)
+	if slices.Contains(more, MetricsFile) { // it has come to a figure
+		names = append(names, BoardFolder)
+	}
 	slices.Sort(names)
 	return names
 }

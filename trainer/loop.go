@@ -67,6 +67,7 @@ func (t *Trainer) epoch(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("%w at step %d: %w", ErrInterrupted, t.at.Step, context.Cause(ctx))
 		}
+		rate := t.learningRate()
 		o, err := t.step(group)
 		if err != nil {
 			return fmt.Errorf("step %d: %w", t.at.Step+1, err)
@@ -76,6 +77,7 @@ func (t *Trainer) epoch(ctx context.Context) error {
 		t.value = nil
 		t.now.add(o, before+time.Since(begun).Seconds())
 		t.pace.step(len(group))
+		t.board.step(t.at.Step, o, rate)
 		group = group[:0]
 		t.report(t.stepDone())
 		if err := t.saveAfterStep(); err != nil {
@@ -112,6 +114,7 @@ func (t *Trainer) endEpoch(ctx context.Context) error {
 	if err := t.out.append(e); err != nil {
 		return err
 	}
+	t.board.epoch(t.at.Step, e)
 	t.report(EpochDone{Epoch: e, Epochs: t.config.Train.Epochs, Best: best})
 	if t.saver.dueAtEpoch(t.at, best, t.stopped() != "") {
 		if err := t.beginSave(); err != nil {

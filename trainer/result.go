@@ -5,73 +5,25 @@ import (
 	"slices"
 
 	"absa/internal/metrics"
+	"absa/internal/runs"
 	"absa/internal/torch"
 )
 
 // Program is the version of this program that runs carry.
 const Program = "0.1.0"
 
-// Result is what a run came to; result.json holds it. Fields may be added, but
-// keep their names: scripts rely on them.
-type Result struct {
-	Score                       // on the test corpus; null without one
-	Epochs             []Epoch  `json:"epochs"`
-	BestEpoch          *int     `json:"best_epoch"` // null without validation
-	SentencesPerSecond float64  `json:"sentences_per_second"`
-	Seed               int64    `json:"seed"`
-	Device             string   `json:"device"`
-	Threads            int      `json:"threads"`
-	Kernels            string   `json:"kernels"` // of the CPU: portable, avx2, avx512
-	TestedEpoch        int      `json:"tested_epoch"`
-	Steps              int      `json:"steps"`
-	Stopped            string   `json:"stopped"` // what ended training: epochs, patience, max_steps
-	Parameters         int64    `json:"parameters"`
-	Versions           Versions `json:"versions"`
-}
-
-// AspectResult is one row of the table.
-type AspectResult struct {
-	Accuracy metrics.Score `json:"accuracy"`
-	Majority metrics.Score `json:"majority"`
-	Support  int           `json:"support"`
-	MacroF1  metrics.Score `json:"macro_f1"`
-}
-
-// Epoch is one pass over the training data and the evaluation after it. Where
-// there is no validation data its figures are null.
-type Epoch struct {
-	Epoch         int            `json:"epoch"` // from 1
-	TrainLoss     float64        `json:"train_loss"`
-	TrainAccuracy metrics.Score  `json:"train_accuracy"`
-	ValidLoss     *float64       `json:"valid_loss"`
-	ValidAccuracy *metrics.Score `json:"valid_accuracy"`
-	ValidMacroF1  *metrics.Score `json:"valid_macro_f1"`
-	LearningRate  float64        `json:"learning_rate"` // after the last step
-	Seconds       float64        `json:"seconds"`       // of training alone
-	Sentences     int            `json:"sentences"`
-	Steps         int            `json:"steps"`
-}
-
-// Versions are those of what computed a result.
-type Versions struct {
-	Program  string `json:"absa"`
-	LibTorch string `json:"libtorch"`
-	Go       string `json:"go"`
-}
+// What a run leaves to read is described in internal/runs.
+type (
+	Result       = runs.Result
+	Score        = runs.Score
+	AspectResult = runs.AspectResult
+	Epoch        = runs.Epoch
+	Versions     = runs.Versions
+)
 
 // CurrentVersions returns the versions of the running program.
 func CurrentVersions() Versions {
 	return Versions{Program: Program, LibTorch: torch.Version(), Go: runtime.Version()}
-}
-
-// Score is the part of a Result that a test gives.
-type Score struct {
-	Accuracy metrics.Score `json:"accuracy"` // over labelled pairs
-	Majority metrics.Score `json:"majority"`
-	MacroF1  metrics.Score `json:"macro_f1"`
-	// MajorityMacroF1 is that of the majority class.
-	MajorityMacroF1 metrics.Score           `json:"majority_macro_f1"`
-	Aspects         map[string]AspectResult `json:"aspects"`
 }
 
 // Scores puts a table into the form of result.json.
@@ -119,7 +71,7 @@ func throughput(epochs []Epoch) float64 {
 }
 
 // table lays a saved score out as that of a test, nil without one.
-func (s Score) table(aspects []string) *metrics.Table {
+func table(s Score, aspects []string) *metrics.Table {
 	if len(s.Aspects) == 0 {
 		return nil
 	}

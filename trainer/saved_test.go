@@ -318,7 +318,7 @@ func wantDamage(t *testing.T, err error, path string) {
 func reseal(t *testing.T, dir string) {
 	t.Helper()
 	names := slices.DeleteFunc(files(t, dir), func(name string) bool {
-		return name == checkpoint.Folder || name == checkpoint.ManifestFile
+		return name == checkpoint.Folder || name == BoardFolder || name == checkpoint.ManifestFile
 	})
 	if err := checkpoint.Seal(dir, checkpoint.Manifest{Program: Program}, names); err != nil {
 		t.Fatal(err)

@@ -80,6 +80,7 @@ func (s *saver) dueAtEpoch(at Position, best, last bool) bool {
 func (t *Trainer) beginSave() error {
 	s := t.saver
 	t.endSave()
+	t.board.flush()
 	state, err := t.state()
 	if err != nil {
 		return err

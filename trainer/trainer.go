@@ -52,6 +52,7 @@ type Trainer struct {
 	ema       *torch.EMA // nil when off
 	scope     *torch.Scope
 	saver     *saver
+	board     *board
 
 	// What a checkpoint holds.
 	at          Position
@@ -87,7 +88,7 @@ func Train(ctx context.Context, options Options) (result *Result, err error) {
 		options.Out = checkpoint.RunOf(options.Resume)
 	}
 	if begin.finished != nil {
-		options.Report(Ended{Result: begin.finished, Table: begin.finished.table(options.Config.Data.Aspects), Out: options.Out})
+		options.Report(Ended{Result: begin.finished, Table: table(begin.finished.Score, options.Config.Data.Aspects), Out: options.Out})
 		return begin.finished, nil
 	}
 	err = torch.Locked(func() error {
@@ -204,8 +205,10 @@ func (t *Trainer) open(options Options, begin *start) (err error) {
 	defer func() { begin.lock = t.out.lock }()
 	t.saver = newSaver(t)
 	note := noter(t.report)
+	t.board = newBoard(options.Out, t.config, note)
 	switch {
 	case begin.again:
+		t.board.begin()
 		return errors.Join(t.out.rewrite(), t.out.rewriteMetrics(nil))
 	case begin.from == nil:
 		return t.out.make(note, nil)
@@ -218,6 +221,7 @@ func (t *Trainer) open(options Options, begin *start) (err error) {
 		if err := t.out.make(note, t.saveNow); err != nil {
 			return err
 		}
+		t.board.resume(checkpoint.RunOf(begin.from.Dir), t.at)
 		return t.out.rewriteMetrics(t.history)
 	}
 	// The run is left as it is until nothing more can go wrong. A checkpoint with
@@ -235,6 +239,7 @@ func (t *Trainer) open(options Options, begin *start) (err error) {
 	if err := begin.reopen(options.Out, t.config.Train.Epochs, note); err != nil {
 		return err
 	}
+	t.board.resume(options.Out, t.at)
 	return errors.Join(t.out.rewrite(), t.out.rewriteMetrics(t.history))
 }
 
@@ -262,6 +267,7 @@ func (t *Trainer) restore(begin *start) (err error) {
 
 func (t *Trainer) close() {
 	t.endSave()
+	t.board.close()
 	if t.scope != nil {
 		t.scope.Close()
 	}

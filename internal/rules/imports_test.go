@@ -15,6 +15,8 @@ var libraries = []struct{ prefix, folder, instead string }{
 	{"github.com/spf13/viper", "configs", "pass a configs.Config, or the part that is needed"},
 	{"github.com/spf13/cobra", "cmd", "return a value or an error and let cmd talk to the user"},
 	{"github.com/schollz/progressbar", "cmd", "report an event and let cmd show it"},
+	{"gonum.org/v1/plot", "internal/report", "draw charts there"},
+	{"google.golang.org/protobuf", "internal/tensorboard", "encode messages there"},
 }
 
 func TestLibrariesAreImportedInOneFolder(t *testing.T) {
@@ -150,7 +152,7 @@ func TestPurePackagesNeedNoLibTorch(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"configs", "data", "data/sample", "data/vectors", "internal/checkpoint", "internal/metrics", "internal/safetensors", "internal/fetch", "internal/host"} {
+	for _, want := range []string{"configs", "data", "data/sample", "data/vectors", "internal/checkpoint", "internal/metrics", "internal/safetensors", "internal/fetch", "internal/host", "internal/report", "internal/runs", "internal/tensorboard"} {
 		if !found[want] {
 			t.Errorf("%s is not among the pure packages", want)
 		}
