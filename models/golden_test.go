@@ -146,9 +146,13 @@ func TestGoldens(t *testing.T) {
 						near(t, q.Name+" has no gradient in PyTorch", got, make([]float32, len(got)), 0, 1)
 						continue
 					}
-					scale := 0.0
-					if strings.HasSuffix(q.Name, ".attention.key.bias") {
+					limit, scale := float64(limit), 0.0
+					switch {
+					case strings.HasSuffix(q.Name, ".attention.key.bias"):
 						scale = norm(all)
+					case strings.HasSuffix(q.Name, ".attention.projection.bias"):
+						// Its terms nearly cancel, so that float32 leaves it fewer digits.
+						limit = 1e-4
 					}
 					near(t, "gradient of "+q.Name, got, floats("grad."+q.Name), limit, scale)
 				}
