@@ -25,9 +25,10 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-// A region within a step follows the last one within this time; waking a thread
-// that sleeps takes as long.
-constexpr auto awake = microseconds(50);
+// A region follows the last one of its step within the long time; waking a thread
+// that sleeps takes as long as the short one, and several times as long on a
+// virtual machine. Only a worker that has its core to itself waits the long time.
+constexpr auto awake = microseconds(2000), hardly_awake = microseconds(50);
 
 // A worker whose core is taken from it in the middle of a part holds everyone up
 // until the other process has had its turn. Then it rests, longer every time.
@@ -51,9 +52,9 @@ void pause() {
 #endif
 }
 
-// soon waits until ready() or for the time of `awake`, and returns ready().
-template <typename F> bool soon(F ready) {
-  const auto until = Clock::now() + awake;
+// soon waits until ready() or for a time, and returns ready().
+template <typename F> bool soon(microseconds time, F ready) {
+  const auto until = Clock::now() + time;
   do {
     for (int i = 0; i < 32; i++) {
       if (ready())
@@ -124,7 +125,7 @@ class Pool {
     auto rest = least_rest;
     for (;;) {
       const auto called = [&] { return number(ticket.load()) != seen && index < wanted.load(); };
-      if (!soon(called)) {
+      if (!soon(rest > least_rest ? hardly_awake : awake, called)) {
         std::unique_lock<std::mutex> lock(sleep);
         sleepers++;
         begun.wait(lock, called);
@@ -184,7 +185,7 @@ public:
     take(next);
     inside = false;
     const auto all_done = [&] { return done.load() == n; };
-    if (!soon(all_done)) {
+    if (!soon(hardly_awake, all_done)) {
       std::unique_lock<std::mutex> lock(sleep);
       caller_sleeps.store(true);
       finished.wait(lock, all_done);
