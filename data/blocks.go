@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -34,8 +35,15 @@ func cutXML(text []byte) int {
 
 func cutLines(text []byte) int { return bytes.LastIndexByte(text, '\n') + 1 }
 
+// longestBlock is the number of bytes within which a sentence must begin. What
+// has none for longer is no corpus, and is not to fill the memory.
+const longestBlock = 16 << 20
+
+var errUncut = fmt.Errorf("no sentence begins within %d MiB; is it a corpus?", longestBlock>>20)
+
 // readBlocks cuts a file into blocks. It gives each to work and then to
-// ordered, and closes both at the end. A block has about size bytes.
+// ordered, and closes both at the end. A block has about size bytes; it doubles
+// while there is no place to cut, up to longestBlock.
 func readBlocks(ctx context.Context, r io.Reader, cut cutting, size int, work, ordered chan<- *block) {
 	defer close(work)
 	defer close(ordered)
@@ -43,9 +51,10 @@ func readBlocks(ctx context.Context, r io.Reader, cut cutting, size int, work, o
 	for first := true; ; first = false {
 		b := &block{first: first, part: make(chan *part, 1)}
 		b.text = rest
-		for at := 0; at <= 0 && !b.last; {
+		for cutAt := 0; cutAt == 0 && !b.last; {
 			from := len(b.text)
-			b.text = append(make([]byte, 0, from+size), b.text...)[:from+size]
+			to := from + max(size, from)
+			b.text = append(make([]byte, 0, to), b.text...)[:to]
 			n, err := io.ReadFull(r, b.text[from:])
 			b.text = b.text[:from+n]
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -53,10 +62,16 @@ func readBlocks(ctx context.Context, r io.Reader, cut cutting, size int, work, o
 			} else if err != nil {
 				b.last, b.err = true, err
 			}
-			if !b.last {
-				if at = cut(b.text); at > 0 {
-					b.text, rest = b.text[:at:at], b.text[at:]
-				}
+			if b.last {
+				break
+			}
+			// A tag may begin in what was searched and end in what is new.
+			searched := max(0, from-len("<sentence"))
+			if at := cut(b.text[searched:]); at > 0 {
+				cutAt = searched + at
+				b.text, rest = b.text[:cutAt:cutAt], b.text[cutAt:]
+			} else if len(b.text) >= longestBlock {
+				b.last, b.err = true, errUncut
 			}
 		}
 		for _, to := range []chan<- *block{work, ordered} {
