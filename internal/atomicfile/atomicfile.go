@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 )
 
 // Write puts what fill writes under a name that is free: an existing file is an
@@ -24,7 +26,7 @@ func Replace(path string, fill func(io.Writer) error) error { return write(path,
 
 func write(path string, fill func(io.Writer) error, publish func(from, to string) error) (err error) {
 	dir := filepath.Dir(path)
-	temp, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*.tmp")
+	temp, err := create(filepath.Join(dir, "."+filepath.Base(path)+"."))
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, Reason(err))
 	}
@@ -35,9 +37,6 @@ func write(path string, fill func(io.Writer) error, publish func(from, to string
 			err = fmt.Errorf("write %s: %w", path, e)
 		}
 	}()
-	if err := temp.Chmod(0o644); err != nil {
-		return fmt.Errorf("write %s: %w", path, Reason(err))
-	}
 	buffered := bufio.NewWriterSize(temp, 1<<16)
 	if err := fill(buffered); err != nil {
 		return fmt.Errorf("write %s: %w", path, Reason(err))
@@ -52,6 +51,18 @@ func write(path string, fill func(io.Writer) error, publish func(from, to string
 		return fmt.Errorf("write %s: %w", path, Reason(err))
 	}
 	return SyncDir(dir)
+}
+
+// create makes a file of a name that is free. Unlike os.CreateTemp's, who may
+// read it is what the umask says.
+func create(prefix string) (*os.File, error) {
+	for {
+		name := prefix + strconv.FormatUint(uint64(rand.Uint32()), 10) + ".tmp"
+		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if !errors.Is(err, fs.ErrExist) {
+			return f, err
+		}
+	}
 }
 
 // link gives the temporary file its name unless that is taken; a rename would

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func text(s string) func(io.Writer) error {
@@ -62,6 +64,26 @@ func TestWriteAndReplace(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Who may read a file is for the user to say. The umask is that of the process:
+// no test beside this one may run at the same time.
+func TestUmask(t *testing.T) {
+	before := unix.Umask(0o027)
+	defer unix.Umask(before)
+	for name, write := range map[string]func(string, func(io.Writer) error) error{"write": Write, "replace": Replace} {
+		path := filepath.Join(t.TempDir(), "file")
+		if err := write(path, text("x")); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != 0o640 {
+			t.Errorf("%s: mode %o under umask 027, want 640", name, got)
+		}
 	}
 }
 
