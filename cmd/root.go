@@ -82,7 +82,7 @@ func withSignals(parent context.Context, stderr io.Writer) (context.Context, fun
 		}
 		signal.Stop(signals) // from here on signals act as they do by default
 		cancel(interrupt{s.(syscall.Signal)})
-		fmt.Fprintln(stderr, "\nabsa: finishing the step; once more to end at once")
+		fmt.Fprintln(stderr, "\nabsa: stopping in good order; once more to end at once")
 	}()
 	return ctx, func() {
 		signal.Stop(signals)
