@@ -48,7 +48,9 @@ Output (--output): table for people, jsonl and csv for programs, semeval for a c
 to correct by hand. Where the model has learned which aspects a sentence mentions
 (model.head.presence), only those are listed whose probability of being mentioned is
 at least --threshold; --all lists the others too. Any other model has an opinion of
-every aspect of every sentence, mentioned or not, and predict says so.
+every aspect of every sentence, mentioned or not, and predict says so. An id that
+repeats, and every one after the first million, has the sentence's number added in
+semeval, where ids must differ.
 
 A line that is not UTF-8, has a NUL character, is longer than 1 MiB or malformed is
 named on stderr with its number, gets an object with "error" in jsonl, and is passed

@@ -32,7 +32,7 @@ func newAnswers(output string, w *bufio.Writer, l listing) answers {
 	case "csv":
 		return &csvAnswers{l, csv.NewWriter(w)}
 	case "semeval":
-		return &xmlAnswers{l, w}
+		return &xmlAnswers{l, w, newUniqueIDs(mostIDs)}
 	}
 	return &tableAnswers{l, w}
 }
@@ -161,10 +161,15 @@ func (c *csvAnswers) record(fields []string) error {
 
 func decimal(v float32) string { return strconv.FormatFloat(float64(v), 'g', -1, 32) }
 
-// xmlAnswers writes the XML of SemEval-2014, where a sentence has text.
+// mostIDs is how many ids are remembered to make them differ: 20 MiB.
+const mostIDs = 1 << 20
+
+// xmlAnswers writes the XML of SemEval-2014, where a sentence has text and an id
+// of its own.
 type xmlAnswers struct {
 	listing
-	w io.Writer
+	w   io.Writer
+	ids *uniqueIDs
 }
 
 func (x *xmlAnswers) begin() error {
@@ -182,7 +187,7 @@ func (x *xmlAnswers) sentence(s data.Sentence, p trainer.Prediction) error {
 		return nil
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "  <sentence id=\"%s\">\n    <text>%s</text>\n    <aspectCategories>\n", escaped(s.ID), escaped(s.Text))
+	fmt.Fprintf(&b, "  <sentence id=\"%s\">\n    <text>%s</text>\n    <aspectCategories>\n", x.ids.next(escaped(s.ID)), escaped(s.Text))
 	for a, o := range p {
 		if x.lists(o) && o.Polarity != data.Absent {
 			fmt.Fprintf(&b, "      <aspectCategory category=\"%s\" polarity=\"%s\"/>\n", escaped(x.model.Labels.Aspects[a]), escaped(x.polarity(o)))

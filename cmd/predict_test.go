@@ -115,6 +115,11 @@ func TestPredictOutputs(t *testing.T) {
 		t.Errorf("read back: %s", again.stdout)
 	}
 
+	// Ids that repeat or are blank make a corpus too.
+	got = finish(t, predicting(t, run, "id,text\np,good\np,bad\n ,so\n", "--format", "csv", "--output", "semeval"))
+	got.wantStatus(t, 0)
+	absa(t, "data", "stats", write(t, "ids.xml", got.stdout)).wantStatus(t, 0)
+
 	got = finish(t, predicting(t, run, text, "--all"))
 	got.wantStatus(t, 0)
 	if lines := strings.Split(got.stdout, "\n"); len(lines) != 1+6+6+1 || lines[1] != "1: The food, \"<b>\" & all" || !strings.HasPrefix(lines[3], "  food  ") {
