@@ -2,12 +2,12 @@ package data
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -89,13 +89,12 @@ type stream struct {
 }
 
 // format settles what Auto stands for, and passes over a byte order mark. It
-// waits for the first characters and for no more of them.
+// waits for the characters that decide and for no more of them, however the
+// stream brings them.
 func (s *stream) format(f Format) Format {
-	_, _ = s.r.Peek(1) // an error comes again when the first line is read
-	head, _ := s.r.Peek(s.r.Buffered())
-	if bytes.HasPrefix(head, []byte("\ufeff")) {
-		_, _ = s.r.Discard(3)
-		head = head[3:]
+	const mark = "\ufeff"
+	if string(s.head(func(head []byte) bool { return len(head) < len(mark) && strings.HasPrefix(mark, string(head)) })) == mark {
+		_, _ = s.r.Discard(len(mark))
 	}
 	if f != Auto && f != "" {
 		return f
@@ -110,14 +109,35 @@ func (s *stream) format(f Format) Format {
 	case ".txt":
 		return Text
 	}
-	head = bytes.TrimLeft(head, " \t\r\n")
+	begins := ""
+	s.head(func(head []byte) bool {
+		if last := head[len(head)-1]; begins != "" || !isSpace(last) {
+			begins += string(last)
+		}
+		return slices.ContainsFunc(xmlHeads, func(xml string) bool { return begins != xml && strings.HasPrefix(xml, begins) })
+	})
 	switch {
-	case bytes.HasPrefix(head, []byte("{")):
+	case begins == "{":
 		return JSONL
-	case bytes.HasPrefix(head, []byte("<?xml")), bytes.HasPrefix(head, []byte("<sentences")):
+	case slices.Contains(xmlHeads, begins):
 		return SemEval
 	}
 	return Text
+}
+
+// xmlHeads are how XML begins.
+var xmlHeads = []string{"<?xml", "<sentences"}
+
+// head returns the first characters, which are not read yet: so many that more
+// says no of them. There are fewer where the stream ends, or at the size of the
+// buffer.
+func (s *stream) head(more func(head []byte) bool) []byte {
+	for n := 1; ; n++ {
+		head, err := s.r.Peek(n) // an error comes again when the first line is read
+		if err != nil || !more(head) {
+			return head
+		}
+	}
 }
 
 // give yields a sentence after a look at its characters.

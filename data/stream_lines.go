@@ -27,15 +27,22 @@ func (s *stream) next() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return withoutEnd(line), nil
+}
+
+// withoutEnd is a line without the characters that end it.
+func withoutEnd(line []byte) []byte {
 	line = bytes.TrimSuffix(line, []byte("\n"))
-	return bytes.TrimSuffix(line, []byte("\r")), nil
+	return bytes.TrimSuffix(line, []byte("\r"))
 }
 
 // nextLong goes on with a line that fills the buffer.
 func (s *stream) nextLong(line []byte) ([]byte, error) {
 	s.long = append(s.long[:0], line...)
+	size := len(line) // of which long holds what comes first
 	for {
 		line, err := s.r.ReadSlice('\n')
+		size += len(line)
 		if len(s.long) <= longest {
 			s.long = append(s.long, line...)
 		}
@@ -43,7 +50,7 @@ func (s *stream) nextLong(line []byte) ([]byte, error) {
 		case errors.Is(err, bufio.ErrBufferFull):
 		case err != nil && !errors.Is(err, io.EOF):
 			return nil, err
-		case len(bytes.TrimRight(s.long, "\r\n")) > longest:
+		case size > len(s.long), len(withoutEnd(s.long)) > longest:
 			return nil, errLong
 		default:
 			return s.long, err

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -55,6 +56,9 @@ func TestStream(t *testing.T) {
 		{name: "as long as a line may be", file: "x.txt", input: mega + "\nb\n", want: []got{{"1", mega, 1, ""}, {"2", "b", 2, ""}}},
 		{name: "too long", file: "x.txt", input: mega + "c\nb\n", want: []got{
 			{"1", "", 1, "x.txt:1: longer than 1048576 bytes, passed over"}, {"2", "b", 2, ""}}},
+		{name: "too long with returns in it", file: "x.txt", input: mega + strings.Repeat("\r", 70_000) + "c\nb\n", want: []got{
+			{"1", "", 1, "x.txt:1: longer than 1048576 bytes, passed over"}, {"2", "b", 2, ""}}},
+		{name: "as long as a line may be, with a return", file: "x.txt", input: mega + "\r\nb\n", want: []got{{"1", mega, 1, ""}, {"2", "b", 2, ""}}},
 		{name: "too long at the end", file: "x.txt", input: "b\n" + mega + mega, want: []got{
 			{"1", "b", 1, ""}, {"2", "", 2, "x.txt:2: longer than 1048576 bytes, passed over"}}},
 		{name: "a heart is no XML", file: "stdin", input: "<3 this place\n", want: []got{{"1", "<3 this place", 1, ""}}},
@@ -130,6 +134,63 @@ func TestStreamStops(t *testing.T) {
 		if n != 1 {
 			t.Errorf("%q: %d sentences, want 1", input, n)
 		}
+	}
+}
+
+// TestStreamFormatOfPieces holds that what a stream is does not hang on the
+// pieces in which a pipe brings it.
+func TestStreamFormatOfPieces(t *testing.T) {
+	tests := []struct {
+		name, input string
+		options     StreamOptions
+		want        []got
+	}{
+		{"JSON after blank lines", "\n \n{\"text\":\"a\"}", StreamOptions{}, []got{{"3", "a", 3, ""}}},
+		{"XML", " \n<?xml version='1.0'?><sentences><sentence><text>a</text></sentence></sentences>", StreamOptions{}, []got{{"#1", "a", 2, ""}}},
+		{"XML without a declaration", "<sentences><sentence><text>a</text></sentence></sentences>", StreamOptions{}, []got{{"#1", "a", 1, ""}}},
+		{"a byte order mark", "\ufeff{\"text\":\"a\"}", StreamOptions{}, []got{{"1", "a", 1, ""}}},
+		{"a byte order mark before CSV", "\ufefftext\na\n", StreamOptions{Format: CSV}, []got{{"2", "a", 2, ""}}},
+		{"a character like the mark", "\uff01\n", StreamOptions{}, []got{{"1", "\uff01", 1, ""}}},
+		{"nearly XML", "<sentence\n", StreamOptions{}, []got{{"1", "<sentence", 1, ""}}},
+		{"white space", strings.Repeat(" ", 1<<17) + "\n", StreamOptions{}, []got{{"1", strings.Repeat(" ", 1<<17), 1, ""}}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var all []got
+			for s, err := range Stream("stdin", iotest.OneByteReader(strings.NewReader(test.input)), test.options) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, got{s.ID, s.Text, s.Line, ""})
+			}
+			if diff := cmp.Diff(test.want, all); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestStreamAnswersALine holds that a line is given before the next one is sent.
+func TestStreamAnswersALine(t *testing.T) {
+	for format, line := range map[Format]string{Auto: "<\n", Text: "\n", JSONL: "{\"text\":\"a\"}\n"} {
+		r, w := io.Pipe()
+		given := make(chan string)
+		go func() {
+			for s := range Stream("stdin", r, StreamOptions{Format: format}) {
+				given <- s.ID
+			}
+			close(given)
+		}()
+		for i := range 3 {
+			if _, err := io.WriteString(w, line); err != nil {
+				t.Fatal(err)
+			}
+			if id := <-given; id != fmt.Sprint(i+1) {
+				t.Errorf("%s: line %s is given, want %d", format, id, i+1)
+			}
+		}
+		w.Close()
+		<-given
 	}
 }
 
