@@ -189,8 +189,13 @@ func (decimals) Ticks(low, high float64) []plot.Tick {
 		}
 	}
 	var ticks []plot.Tick
-	for n := math.Ceil(low / step); n*step <= high; n++ {
-		ticks = append(ticks, plot.Tick{Value: n * step, Label: strconv.FormatFloat(n*step, 'g', 4, 64)})
+	first := math.Ceil(low / step)
+	for i := range 7 { // more do not fit; a range of rounding errors has no end of them
+		v := (first + float64(i)) * step
+		if v > high {
+			break
+		}
+		ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', 4, 64)})
 	}
 	return ticks
 }

@@ -54,7 +54,7 @@ func compare(list []*Run) (*comparison, error) {
 			return "–"
 		}
 		d, i, ok := difference(list[0].Answers, r.Answers)
-		if !ok {
+		if !ok || r.Answers.Corpus != runs.Test {
 			if r.Result != nil {
 				c.Others = append(c.Others, r.Name)
 			}

@@ -42,6 +42,7 @@ func Write(w io.Writer, list []*Run) error {
 	if err != nil {
 		return err
 	}
+	distinguish(list)
 	p := page{Style: template.CSS(style)}
 	for i, r := range list {
 		s, err := newSection(i, r)

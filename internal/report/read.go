@@ -16,7 +16,8 @@ import (
 
 // Run is what the files of a run folder say.
 type Run struct {
-	Name       string // of the folder
+	Name       string // of the folder; with those above it where others have the same
+	Folder     string // its absolute path
 	Config     configs.Config
 	ConfigText string // config.yaml
 	Epochs     []runs.Epoch
@@ -39,7 +40,7 @@ func Read(dir string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{Name: filepath.Base(absolute)}
+	r := &Run{Name: filepath.Base(absolute), Folder: absolute}
 	configPath := filepath.Join(dir, "config.yaml")
 	text, err := os.ReadFile(configPath)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"math"
@@ -195,6 +196,123 @@ func TestFiguresAreThoseOfTheResult(t *testing.T) {
 	}
 	if all != pairs || metrics.Score(float64(right)/float64(all)) != want.Accuracy {
 		t.Errorf("confusion: %d of %d are right, want accuracy %v of %d", right, all, want.Accuracy, pairs)
+	}
+}
+
+// TestComparisonIsOfTheResults holds each figure side by side against the
+// result.json of its run, and that a row of the test corpus says nothing of runs
+// that have none.
+func TestComparisonIsOfTheResults(t *testing.T) {
+	other := usual
+	other.seed = 2
+	tests := []struct {
+		name   string
+		second fake
+		tested []bool
+		paired bool
+	}{
+		{"the same sentences", usual, []bool{true, true}, true},
+		{"other labels", other, []bool{true, true}, false},
+		{"validated alone", usual, []bool{false, false}, false},
+		{"one of them tested", usual, []bool{true, false}, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var dirs []string
+			var want []runs.Result
+			for i, f := range []fake{usual, test.second} {
+				dir := f.make(t, "run-"+strconv.Itoa(i))
+				if !test.tested[i] {
+					withoutTest(t, dir)
+				}
+				var r runs.Result
+				if err := readJSON(filepath.Join(dir, runs.ResultFile), &r); err != nil {
+					t.Fatal(err)
+				}
+				dirs, want = append(dirs, dir), append(want, r)
+			}
+			page := parse(t, write(t, dirs...))
+			rows := map[string][]element{}
+			for _, tr := range page.all("tr") {
+				if head, cells := tr.all("th"), tr.all("td"); len(head) == 1 && len(cells) == len(want) {
+					rows[head[0].text()] = cells
+				}
+			}
+			for i, r := range want {
+				figures := map[string]float64{"tested epoch": float64(r.TestedEpoch)}
+				if test.tested[i] {
+					figures["accuracy"], figures["majority class"], figures["macro-F1"] = float64(r.Accuracy), float64(r.Majority), float64(r.MacroF1)
+					for name, a := range r.Aspects {
+						figures[name] = float64(a.Accuracy)
+					}
+				}
+				for name, figure := range figures {
+					if len(rows[name]) != len(want) {
+						t.Errorf("%d cells of %q, want %d", len(rows[name]), name, len(want))
+					} else if got := rows[name][i].figures(t); len(got) != 1 || got[0] != figure {
+						t.Errorf("%s of run %d: got %v, want %v", name, i, got, figure)
+					}
+				}
+			}
+			if got := rows["more than run-0"][1].text() != "–"; got != test.paired {
+				t.Errorf("a difference: %v, want %v", got, test.paired)
+			}
+		})
+	}
+}
+
+// withoutTest makes a run one that had no test corpus.
+func withoutTest(t *testing.T, dir string) {
+	t.Helper()
+	path := filepath.Join(dir, runs.PredictionsFile)
+	lines, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines = bytes.ReplaceAll(lines, []byte(`"corpus":"`+runs.Test+`"`), []byte(`"corpus":"`+runs.Validation+`"`))
+	var r runs.Result
+	if err := readJSON(filepath.Join(dir, runs.ResultFile), &r); err != nil {
+		t.Fatal(err)
+	}
+	r.Score = runs.Score{}
+	result, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(path, lines, 0o644), os.WriteFile(filepath.Join(dir, runs.ResultFile), result, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNamesDiffer(t *testing.T) {
+	folders := []string{"/a/exp1/best", "/a/exp2/best", "/a/exp1/other", "/b/exp1/best", "/a/exp1/other", "/best"}
+	want := []string{"a/exp1/best", "exp2/best", "other", "b/exp1/best", "other (5)", "/best"}
+	var list []*Run
+	for _, folder := range folders {
+		list = append(list, &Run{Folder: folder})
+	}
+	distinguish(list)
+	var got []string
+	for _, r := range list {
+		got = append(got, r.Name)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestTicks holds that an axis of any range has some ticks, and not many.
+func TestTicks(t *testing.T) {
+	for _, axis := range [][2]float64{{0, 1}, {0.5, math.Nextafter(0.5, 1)}, {-3, 1e-9}, {0, 5e-324}, {0, 6}, {0, 59.99}} {
+		ticks := decimals{}.Ticks(axis[0], axis[1])
+		if len(ticks) > 7 || axis[1]-axis[0] > 1 && len(ticks) < 3 {
+			t.Errorf("%v: %d ticks", axis, len(ticks))
+		}
+		for _, tick := range ticks {
+			if tick.Value < axis[0] || tick.Value > axis[1] {
+				t.Errorf("%v: a tick at %v", axis, tick.Value)
+			}
+		}
 	}
 }
 
