@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -23,15 +24,24 @@ length, the most confident mistakes, configuration and versions. Of several runs
 shows side by side what they differ in, with the interval of the difference in accuracy
 where they were tested on the same sentences.
 
-A run that has not ended shows its learning curves.`,
+A run that has not ended shows its learning curves. A run's own page, RUN/report.html,
+is made anew; any other file that is there already is left as it is.`,
 		Example: `  absa report checkpoints/mine
   absa report checkpoints/seed-1 checkpoints/seed-2 --out seeds.html`,
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, dirs []string) error {
+			own := filepath.Join(dirs[0], runs.ReportFile)
 			if out == "" {
 				out = runs.ReportFile
 				if len(dirs) == 1 {
-					out = filepath.Join(dirs[0], out)
+					out = own
+				}
+			}
+			write := atomicfile.Replace
+			if len(dirs) > 1 || filepath.Clean(out) != own {
+				write = atomicfile.Write
+				if _, err := os.Lstat(out); err == nil {
+					return fmt.Errorf("--out %s: it is there already; remove it or choose another name", out)
 				}
 			}
 			var list []*report.Run
@@ -42,7 +52,7 @@ A run that has not ended shows its learning curves.`,
 				}
 				list = append(list, r)
 			}
-			if err := atomicfile.Replace(out, func(w io.Writer) error { return report.Write(w, list) }); err != nil {
+			if err := write(out, func(w io.Writer) error { return report.Write(w, list) }); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintln(c.OutOrStdout(), out)

@@ -43,6 +43,12 @@ func TestReport(t *testing.T) {
 		t.Errorf("two runs: %v, or nothing side by side", err)
 	}
 
+	// A run's own page is made anew, another file stays.
+	call("report", "run").wantStatus(t, 0)
+	call("report", "run", "--out", "two.html").wantError(t, 1, "two.html: it is there already")
+	call("report", "run", "run").wantStatus(t, 0)
+	call("report", "run", "run").wantError(t, 1, "report.html: it is there already")
+
 	call("report").wantError(t, 2, "report --help")
 	call("report", "nowhere").wantError(t, 1, "nowhere is no run folder")
 	if err := os.Truncate(filepath.Join(c.Dir, "run", trainer.PredictionsFile), 100); err != nil {
