@@ -18,12 +18,16 @@ type lexicon struct {
 	numbers map[string]uint32   // of words
 	short   fieldTable          // the words of fields
 	long    map[string][]uint32 // and of those that do not fit into it
+	kept    int                 // bytes of long
 	tokens  []string
 }
 
-// maxFields bounds what is remembered, for a corpus in which fields do not
-// repeat.
-const maxFields = 1 << 19
+// maxFields and maxKept, in bytes, bound what is remembered of short and of long
+// fields, for a corpus in which fields do not repeat.
+const (
+	maxFields = 1 << 19
+	maxKept   = 32 << 20
+)
 
 func newLexicon(cfg configs.Text) (*lexicon, error) {
 	cut, err := newCutter(cfg)
@@ -43,7 +47,9 @@ func (l *lexicon) append(to []uint32, text []byte) []uint32 {
 		}
 		if n < len(text) && text[n] >= utf8.RuneSelf { // white space beyond ASCII
 			for field := range strings.FieldsSeq(string(text)) {
-				to = append(to, l.field([]byte(field))...)
+				if to = append(to, l.field([]byte(field))...); len(to) >= most {
+					break
+				}
 			}
 			break
 		}
@@ -85,8 +91,10 @@ func (l *lexicon) field(field []byte) []uint32 {
 		l.short.add(key, numbers)
 		return numbers
 	}
-	if len(l.long) >= maxFields {
-		clear(l.long)
+	const entry = 64 // bytes that the map has of it, about
+	size := entry + len(field) + 4*len(numbers)
+	if l.kept += size; l.kept > maxKept {
+		l.long, l.kept = map[string][]uint32{}, size // clear keeps the room of the map
 	}
 	l.long[string(field)] = numbers
 	return numbers
