@@ -32,15 +32,8 @@ type cached struct {
 }
 
 func (x *cached) open(ctx context.Context) (*Set, error) {
-	f, err := os.Open(x.file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return x.convert(ctx)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read converted corpus: %w", err)
-	}
-	defer f.Close()
-	s, err := x.mapSet(f)
+	sweep(filepath.Dir(x.file))
+	s, err := x.existing()
 	if err == nil {
 		return s, nil
 	}
@@ -48,10 +41,20 @@ func (x *cached) open(ctx context.Context) (*Set, error) {
 	if failed != nil {
 		return nil, failed
 	}
-	if !errors.Is(err, errStale) {
+	if !errors.Is(err, errStale) && !errors.Is(err, fs.ErrNotExist) {
 		s.note = fmt.Sprintf("%s was converted again: %v", x.file, err)
 	}
 	return s, nil
+}
+
+// existing maps what was converted before.
+func (x *cached) existing() (*Set, error) {
+	f, err := os.Open(x.file)
+	if err != nil {
+		return nil, err // another user's, say: it is converted again and replaced
+	}
+	defer f.Close()
+	return x.mapSet(f)
 }
 
 // mapSet maps an open file. The mapping outlives f.
@@ -88,7 +91,6 @@ func (x *cached) convert(ctx context.Context) (s *Set, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, trouble(err)
 	}
-	sweep(dir)
 	f, err := os.CreateTemp(dir, filepath.Base(x.file)+tempMark+"*")
 	if err != nil {
 		return nil, trouble(err)
@@ -166,8 +168,11 @@ func sweep(dir string) {
 		return // it only saves space
 	}
 	for _, e := range entries {
+		if !strings.Contains(e.Name(), ".corpus"+tempMark) {
+			continue
+		}
 		info, err := e.Info()
-		if err != nil || !strings.Contains(e.Name(), ".corpus"+tempMark) || time.Since(info.ModTime()) < time.Minute {
+		if err != nil || time.Since(info.ModTime()) < time.Minute {
 			continue
 		}
 		path := filepath.Join(dir, e.Name())

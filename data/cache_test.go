@@ -136,6 +136,17 @@ func TestConvertedAgain(t *testing.T) {
 			}
 		})
 	}
+	t.Run("cannot be opened", func(t *testing.T) {
+		if err := errors.Join(os.Remove(file), os.Symlink(file, file)); err != nil {
+			t.Fatal(err)
+		}
+		if s := mustOpen(t, path, c, o); s.Built() != file || !strings.Contains(s.Note(), syscall.ELOOP.Error()) {
+			t.Errorf("built %q, note %q", s.Built(), s.Note())
+		}
+		if now, err := os.ReadFile(file); err != nil || !bytes.Equal(now, whole) {
+			t.Errorf("it is not what it was: %v", err)
+		}
+	})
 	t.Run("another corpus", func(t *testing.T) {
 		now := time.Now().Add(time.Minute)
 		if err := os.Chtimes(path, now, now); err != nil {
@@ -200,9 +211,7 @@ func TestConversionLeavesNothing(t *testing.T) {
 		}
 	})
 	t.Run("killed", func(t *testing.T) {
-		if err := os.MkdirAll(o.CacheDir, 0o755); err != nil {
-			t.Fatal(err)
-		}
+		converted := mustOpen(t, path, c, o).Built()
 		long := time.Now().Add(-time.Hour)
 		for name, at := range map[string]time.Time{"made.xml-1.corpus.tmp-1": long, "made.xml-1.corpus.tmp-2": time.Now(), "made.xml-1.corpus": long, "held.corpus.tmp-3": long} {
 			file := filepath.Join(o.CacheDir, name)
@@ -221,8 +230,13 @@ func TestConversionLeavesNothing(t *testing.T) {
 		if err := syscall.Flock(int(held.Fd()), syscall.LOCK_EX); err != nil {
 			t.Fatal(err)
 		}
-		sweep(o.CacheDir)
-		want := []string{"held.corpus.tmp-3", "made.xml-1.corpus", "made.xml-1.corpus.tmp-2"}
+		// To open what is converted already sweeps too.
+		file := filepath.Base(converted)
+		if s := mustOpen(t, path, c, o); s.Built() != "" {
+			t.Errorf("%s is converted again", s.Built())
+		}
+		want := []string{"held.corpus.tmp-3", "made.xml-1.corpus", "made.xml-1.corpus.tmp-2", file}
+		slices.Sort(want)
 		if left := cacheFiles(t, o); !slices.Equal(left, want) {
 			t.Errorf("left: %q, want %q", left, want)
 		}
