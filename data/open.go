@@ -72,8 +72,10 @@ func open(ctx context.Context, path, file string, embedded func() []byte, c conf
 //
 // A large file is converted once into a file of the cache folder, which is
 // mapped into memory then and whenever the file is opened again with the same
-// settings. That file has its name only when it is whole; a damaged one, or one
-// of a corpus that has changed since, is replaced.
+// settings. That file has its name only when it is whole; one that is damaged or
+// cannot be read, or is of a corpus that has changed since, is replaced. Nothing
+// else removes it: after a corpus has moved, or with other settings, it stays
+// until someone empties the folder, which is safe at any time.
 func Open(ctx context.Context, path string, c configs.Config, o OpenOptions) (*Set, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -144,8 +146,12 @@ func (x *cached) place(dir string) error {
 		}
 		dir = filepath.Join(user, "absa", "corpora")
 	}
+	cuts, err := probed(x.conversion.text)
+	if err != nil {
+		return err
+	}
 	d := x.conversion.data
-	how := fmt.Sprintf("%d %q %q %s %s %d", imageVersion, d.Aspects, d.Polarities, d.Contradictions, x.conversion.text.Cleaning, x.conversion.text.MaxTokens)
+	how := fmt.Sprintf("%d %q %q %s %s %d %q", imageVersion, d.Aspects, d.Polarities, d.Contradictions, x.conversion.text.Cleaning, x.conversion.text.MaxTokens, cuts)
 	name := sha256.Sum256([]byte(abs + "\x00" + how))
 	x.file = filepath.Join(dir, fmt.Sprintf("%.64s-%x.corpus", filepath.Base(abs), name[:8]))
 	x.conversion.key, err = fingerprint(x.source, x.stat, abs+"\x00"+how)
@@ -153,6 +159,23 @@ func (x *cached) place(dir string) error {
 		return fmt.Errorf("%s: read corpus: %w", x.conversion.name, err)
 	}
 	return nil
+}
+
+// probe has tokens of every kind, so that its cuts change with a tokenizer's.
+const probe = `The well-kept café, "isn't" cheap ($4.50 at 7:30pm, 1,000 or 1/2)... wouldn't've
+	cannot 'em o'clock U.S. p.m. www.example.com http://a.example/b?c=1&d=2. a.b@c-d.org c-d.com!
+	“Best” ` + "``so'' naïve cafe\u0301 \u5bff\u53f8 soft\u00adly \u2014 \u2026 \U0001f60b\U0001f60b \U0001f44d\U0001f3fd <unk> #1 good!!!!! \xff \x00 x\u00a0y " + `
+	a.b.c.d.e 20% R&B and/or he'll we're y'all's it’s @me 2nd snake_case`
+
+// probed is how the probe is cut: two versions of the program that cut alike
+// share converted corpora.
+func probed(cfg configs.Text) ([]string, error) {
+	cfg.MaxTokens = len(probe) // all of it
+	tokenize, err := NewTokenizer(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return tokenize(probe), nil
 }
 
 // fingerprint tells versions of a file apart without reading all of it: size,

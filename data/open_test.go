@@ -206,3 +206,22 @@ func TestOpenLinesIsXML(t *testing.T) {
 		}
 	}
 }
+
+// The probe has what tokenizers cut in ways of their own: a change there changes
+// its cuts, and with them the names of converted corpora.
+func TestProbe(t *testing.T) {
+	cuts, err := probed(configs.Text{Cleaning: "none", MaxTokens: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, token := range []string{"well", "n't", "'ve", "'s", "cannot", "'em", "o'clock", "$", "4.50", "7:30pm", "1,000", "1/2", "u.s.", "p.m.", "a.b.c.d.e",
+		"www.example.com", "http://a.example/b?c=1&d=2", "a.b@c-d.org", "c-d.com", "...", "--", "\"", "!!!", "café", "cafe\u0301", "寿司", "softly", "😋😋", "👍🏽", "2nd"} {
+		if !slices.Contains(cuts, token) {
+			t.Errorf("no %q among %q", token, cuts)
+		}
+	}
+	cleaned, err := probed(configs.Text{Cleaning: "article", MaxTokens: 1})
+	if err != nil || len(cleaned) < 20 || slices.Equal(cuts, cleaned) {
+		t.Errorf("%v, article: %q", err, cleaned)
+	}
+}
