@@ -26,7 +26,6 @@ type Synthetic struct {
 
 const (
 	syntheticKinds = 30000 // words besides the function words
-	syntheticMean  = 14    // words of a sentence
 	aspectCues     = 15    // words for each aspect
 	polarityCues   = 40    // and for each polarity
 	mislabelled    = 0.05  // share of labels that the words contradict

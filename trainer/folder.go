@@ -241,8 +241,7 @@ func (f *folder) syncMetrics() error {
 
 // finish writes what ends a run: the tested weights, the table of its epochs, its
 // predictions, the result, and last the manifest over all that is in the folder.
-// A run that was killed between them
-// has not ended, and comes here again.
+// A run that was killed between them has not ended, and comes here again.
 func (f *folder) finish(r *Result, tested []safetensors.Tensor, answers []predicted, m checkpoint.Manifest) error {
 	if err := checkFinite(tested); err != nil {
 		return err
