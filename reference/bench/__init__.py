@@ -16,5 +16,5 @@ This process itself loads no PyTorch: no thread of it spins beside the others,
 and the peak memory of a small parent does not hide that of its children.
 
 Nothing is measured before the programs have shown that they do the same work:
-without dropout their losses agree (agreement.py).
+without dropout their losses agree (agreement.py, whatever the sections asked for).
 """

@@ -45,7 +45,9 @@ def parse_arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     listed = ",".join(SECTIONS)
-    parser.add_argument("--only", default=listed, help=f"sections of {listed}")
+    parser.add_argument(
+        "--only", default=listed, help=f"sections of {listed}; agreement is always first"
+    )
     parser.add_argument("--quick", action="store_true", help="short forms")
     parser.add_argument("--rounds", type=int, help="default 5, quick 1")
     parser.add_argument("--epochs", type=int, help="of a turn, at least 2; default 3")
@@ -70,9 +72,10 @@ def parse_arguments() -> argparse.Namespace:
             setattr(arguments, name, short if quick else long)
     if arguments.epochs < 2:
         parser.error("--epochs: the first epoch is not counted, so at least 2")
-    arguments.only = arguments.only.split(",")
-    if unknown := set(arguments.only) - set(SECTIONS):
+    chosen = arguments.only.split(",")
+    if unknown := set(chosen) - set(SECTIONS):
         parser.error(f"--only: {unknown.pop()!r} is none of {listed}")
+    arguments.only = ["agreement", *(name for name in chosen if name != "agreement")]
     return arguments
 
 

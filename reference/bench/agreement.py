@@ -1,11 +1,10 @@
 """Whether all programs do the same work: their losses without dropout."""
 
-import sys
 from dataclasses import replace
 
 from bench.figures import Metric, Row, Section
 from bench.options import PRESETS, Options
-from bench.rounds import interleave
+from bench.rounds import Failed, interleave
 from bench.training import PEERS, ours, theirs
 
 BOUND = 1e-4  # relative
@@ -19,7 +18,10 @@ NO_DROPOUT = {
 
 
 def measure(options: Options) -> Section:
-    """Runs the section once; ends everything if the programs differ."""
+    """Runs the section once; ends everything if the programs differ.
+
+    A loop that cannot run has shown nothing, so no section measures it.
+    """
     options = replace(options, batches=BATCHES)
     section = Section(
         "agreement",
@@ -36,17 +38,26 @@ def measure(options: Options) -> Section:
         turns = [ours(options, preset, settings, start, labels)]
         turns += [theirs(options, x, PEERS[x], start, labels) for x in PEERS]
         interleave(section, 1, turns)
-        compare([row for row, _ in turns])
+        ours_row, *rows = [row for row, _ in turns]
+        compare(ours_row, rows)
+        for loop, row in zip(PEERS, rows, strict=True):
+            if row.failed and not options.peers[loop].refused:
+                options.peers[loop].refused = f"not shown to agree: {row.failed}"
     return section
 
 
-def compare(rows: list[Row]) -> None:
-    """Fills in how far each loss is from the first one."""
-    (loss,) = rows[0].values["loss"]
-    for row in rows[1:]:
+def compare(ours_row: Row, rows: list[Row]) -> None:
+    """Fills in how far each loss is from absa's."""
+    if ours_row.failed:
+        raise Failed(f"absa: {ours_row.failed}")
+    (loss,) = ours_row.values["loss"]
+    for row in rows:
         if row.failed:
             continue
         difference = abs(row.values["loss"][0] - loss) / loss
         row.values["difference"] = [difference]
         if not difference <= BOUND:
-            sys.exit(f"{row.program} does not do what absa does: loss {row.values}")
+            raise Failed(
+                f"{row.program} does not do what absa does: loss {row.values['loss'][0]}"
+                f" beside {loss}"
+            )

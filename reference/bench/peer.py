@@ -20,9 +20,12 @@ class Peer:
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
+        self.refused = ""  # why it is not to be measured
 
     def ask(self, task: str, limit: float, **details: Any) -> dict[str, Any]:
         """Has the worker do a task; raises Failed if it cannot or takes too long."""
+        if self.refused:
+            raise Failed(self.refused)
         process = self.process or self.start()
         assert process.stdin and process.stdout
         request = {"task": task} | details
