@@ -62,12 +62,13 @@ func patternCutter(limit int) (cutter, error) {
 		text := strings.ToLower(normal.Replace(strings.ToValidUTF8(field, " ")))
 		for s := range strings.FieldsSeq(text) { // only what is not UTF-8 becomes white space
 			for s != "" && len(tokens) < limit {
-				size := len(word.FindString(s[:min(len(s), longestWord)]))
+				ahead := upTo(s, longestWord)
+				size := len(word.FindString(ahead))
 				if size > 0 {
 					tokens = appendWord(tokens, s[:size])
 				} else {
 					var mark string
-					if mark, size = leadingMark(s); mark != "" {
+					if mark, size = leadingMark(ahead); mark != "" {
 						tokens = append(tokens, mark)
 					}
 				}
@@ -76,6 +77,17 @@ func patternCutter(limit int) (cutter, error) {
 		}
 		return tokens
 	}, nil
+}
+
+// upTo is the beginning of a text, of at most so many bytes and whole characters.
+func upTo(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
 }
 
 // plainWord is how many letters of ASCII a field begins with.

@@ -3,13 +3,10 @@ package data
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"strings"
-	"unicode/utf8"
 )
 
 // Record is a sentence of a corpus as its file has it, with names in place of
@@ -164,13 +161,8 @@ func (s *recordReader) xml() error {
 
 // short is a value as a message shows it: not too long.
 func short(s string) string {
-	const most = 80
-	if len(s) <= most {
-		return s
+	if cut := upTo(s, 80); len(cut) < len(s) {
+		return cut + "…"
 	}
-	at := most
-	for at > most-utf8.UTFMax && !utf8.RuneStart(s[at]) {
-		at--
-	}
-	return cmp.Or(strings.TrimSpace(s[:at]), s[:at]) + "…"
+	return s
 }

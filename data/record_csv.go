@@ -118,8 +118,8 @@ func (t *table) begin(fields []string) (id, text string, err error) {
 			return "", "", checkNUL(fmt.Sprintf("column %q", short(t.header[i])), field)
 		}
 	}
-	if t.id >= 0 {
-		id = strings.TrimSpace(fields[t.id])
+	if t.id >= 0 && !blank([]byte(fields[t.id])) {
+		id = fields[t.id]
 	}
 	text = fields[t.text]
 	if blank([]byte(text)) {

@@ -58,6 +58,14 @@ func (s Schema) aspect(name, id string) (int, error) {
 	return known("aspect", "data.aspects", name, id, s.Aspects)
 }
 
+// name is a label as a message calls it.
+func (s Schema) name(label int) string {
+	if label == Absent {
+		return configs.AbsentLabel
+	}
+	return s.Polarities[label]
+}
+
 func known(kind, key, name, id string, names []string) (int, error) {
 	if i := slices.Index(names, name); i >= 0 {
 		return i, nil
