@@ -202,7 +202,7 @@ func (d *dataCheck) counts(x *data.Checked, cfg configs.Config) error {
 			}
 			fmt.Fprintf(&b, "; %.1f %% and %.1f %% of them are %s", 100*k.Tokens, 100*k.Types, where)
 			for i, m := range k.Missing {
-				fmt.Fprintf(&b, "%s%s %d", []string{"; most often not: ", ", "}[min(i, 1)], m.Word, m.Count)
+				fmt.Fprintf(&b, "%s%s (%d)", []string{"; most often not: ", ", "}[min(i, 1)], m.Word, m.Count)
 			}
 		}
 		b.WriteString("\n")

@@ -264,7 +264,7 @@ func testHostile(t *testing.T, n int) {
 				}
 			}
 			t.Logf("%d lines, %d of them bad", line, bad)
-			ended(t, c, 1<<29) // hashes of a million sentences, counts of half a million words
+			ended(t, c, 640<<20) // hashes of a million sentences, counts of a quarter of a million words
 		})
 	}
 }

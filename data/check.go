@@ -60,7 +60,7 @@ func (c *Checked) Errors() int { return c.Findings[Fault] }
 // on, and what others share with it is leakage.
 //
 // It holds no sentence: a hash of each id and text, the labels of each text and
-// the counts of half a million words at most, about 150 bytes for a sentence.
+// the counts of a quarter of a million words at most, about 150 bytes for a sentence.
 type Checker struct {
 	cfg      configs.Config
 	worker   *worker
@@ -158,10 +158,12 @@ func (x *check) record(r Record) error {
 	}
 	x.result.Sentences++
 	l := x.worker.labels
+	faults := x.result.Errors()
 	err := l.resolve(x.worker.schema, r, id, x.worker.drop, func(line int, err error) error { return x.find(Fault, line, "%v", err) })
 	if err != nil {
 		return err
 	}
+	sound := x.result.Errors() == faults
 	x.result.Statistics.add(l.polarity)
 	key := textKey{maphash.String(x.worker.seeds[0], id), maphash.String(x.worker.seeds[1], id)}
 	if first, ok := x.ids[key]; ok {
@@ -174,11 +176,12 @@ func (x *check) record(r Record) error {
 	tokens := x.tokenize(r.Text)
 	x.lengths.add(len(tokens))
 	x.words.add(tokens[:min(len(tokens), x.cfg.Text.MaxTokens)])
-	return x.text(r)
+	return x.text(r, sound)
 }
 
-// text looks for the text among those before.
-func (x *check) text(r Record) error {
+// text looks for the text among those before, and compares the labels if those
+// of r are sound.
+func (x *check) text(r Record, sound bool) error {
 	labels, n := x.worker.labels.polarity, len(x.worker.schema.Aspects)
 	key := x.worker.key([]byte(r.Text))
 	at, ok := x.texts[key]
@@ -193,7 +196,7 @@ func (x *check) text(r Record) error {
 	there := x.labels[int(at)*n:][:n]
 	other := ""
 	for a, p := range labels {
-		if p != int(there[a]) {
+		if sound && p != int(there[a]) {
 			schema := x.worker.schema
 			other = fmt.Sprintf("; %s is %s here and %s there", schema.Aspects[a], schema.name(p), schema.name(int(there[a])))
 			break

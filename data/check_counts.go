@@ -9,7 +9,7 @@ import (
 // Bounds of what is counted, for a file that is no text.
 const (
 	maxLength   = 4096    // tokens of a sentence
-	maxWords    = 1 << 19 // different words
+	maxWords    = 1 << 18 // different words
 	maxWordSize = 64      // bytes of a word
 )
 
@@ -66,7 +66,7 @@ func (l *lengthCounts) summary(limit int) (s Lengths) {
 // Words says how many words there are.
 type Words struct {
 	Tokens int    `json:"tokens"`
-	Types  int    `json:"types"`           // different words; those longer than 64 bytes and those beyond half a million are not counted
+	Types  int    `json:"types"`           // different words; those longer than 64 bytes and those beyond a quarter of a million are not counted
 	Known  *Known `json:"known,omitempty"` // nil where nobody can say
 }
 
