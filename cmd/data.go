@@ -13,11 +13,17 @@ import (
 func newDataCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "data",
-		Short: "Check corpora, count their labels, make some up",
-		Args:  arguments(subcommand),
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+		Short: "Check, count, divide and convert corpora",
+		Long: `A corpus is a file of sentences and their labels: SemEval-2014 XML, JSON lines or
+CSV. These commands find what is wrong with one, count its labels, divide it, write it
+in another format, and make one up.`,
+		Example: `  absa data check --config hotel.yaml reviews.csv     all that is wrong, by line
+  absa data split --config hotel.yaml --out hotel reviews.csv
+  absa data convert reviews.csv reviews.xml`,
+		Args: arguments(subcommand),
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newDataStatsCmd(), newDataGenerateCmd())
+	c.AddCommand(newDataCheckCmd(), newDataStatsCmd(), newDataSplitCmd(), newDataConvertCmd(), newDataGenerateCmd())
 	return c
 }
 
@@ -31,7 +37,8 @@ func newDataStatsCmd() *cobra.Command {
 		Short: "Count the labels of corpora, by aspect",
 		Long: `Stats reads each corpus as training would, so it finds what is wrong with it
 (malformed XML, aspects and polarities that the configuration does not know), and
-counts the sentences with each label.`,
+counts the sentences with each label. The first error ends it; absa data check lists
+them all.`,
 		Example: `  absa data stats sample
   absa data stats data/raw/semeval2014/Restaurants_Train_v2.xml
   absa data stats rooms.xml --set 'data.aspects=[room, staff]'`,

@@ -43,7 +43,7 @@ training reported.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.Run, "checkpoint", "", "`folder` of a run that ended, or of a checkpoint")
-	f.StringVar(&o.Data, "data", "", "corpus to score: a `file` of SemEval-2014 XML or of JSON lines, or sample")
+	f.StringVar(&o.Data, "data", "", "corpus to score: a `file` of SemEval-2014 XML, JSON lines or CSV, or sample")
 	f.StringVar(&o.Device, "device", "", "auto, cpu, cuda or `cuda:N` (default: the run's)")
 	f.IntVar(&o.Threads, "threads", 0, "`number` of threads (default: the run's)")
 	f.BoolVar(&asJSON, "json", false, "print a JSON object instead of the table")

@@ -126,7 +126,8 @@ interrupted by Ctrl-C (SIGINT) or SIGTERM.`,
   absa fetch semeval2014 glove-100d       get the real corpus and word vectors
   absa train --config restaurants         train the best recipe on them
   absa evaluate --checkpoint RUN --data FILE
-  absa predict --checkpoint RUN reviews.txt    label sentences of your own`,
+  absa predict --checkpoint RUN reviews.txt    label sentences of your own
+  absa data check --config hotel.yaml reviews.csv    before you train on your own`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          arguments(subcommand),

@@ -37,8 +37,8 @@ func (c *Config) BatchDependent() bool {
 
 // Data says which reviews are read and what their labels may be.
 type Data struct {
-	Train          string   `mapstructure:"train" doc:"training corpus: a file of SemEval-2014 XML or of JSON lines, or sample"`
-	Test           string   `mapstructure:"test" doc:"test corpus: a file of SemEval-2014 XML or of JSON lines, sample, or empty for none"`
+	Train          string   `mapstructure:"train" doc:"training corpus: a file of SemEval-2014 XML, JSON lines or CSV, or sample"`
+	Test           string   `mapstructure:"test" doc:"test corpus: a file of SemEval-2014 XML, JSON lines or CSV, sample, or empty for none"`
 	ValidFraction  float64  `mapstructure:"valid_fraction" doc:"share of the training corpus held out by iterative stratification; 0 trains on everything"`
 	SplitSeed      int64    `mapstructure:"split_seed" doc:"seed of the split"`
 	Aspects        []string `mapstructure:"aspects" doc:"aspects, in the order of the table"`

@@ -89,6 +89,22 @@ func nearest(path string, known []string) string {
 	return found
 }
 
+// NearestName returns the one of the names that a misspelt one was most likely
+// meant to be, letter case aside, or "" when none is near.
+func NearestName(name string, names []string) string {
+	if len(name) > longest {
+		return ""
+	}
+	name = strings.ToLower(name)
+	best, found := max(1, min(3, len(name)/3))+1, ""
+	for _, candidate := range names {
+		if d := distance(name, strings.ToLower(candidate)); d < best {
+			best, found = d, candidate
+		}
+	}
+	return found
+}
+
 func last(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
 
 // parent is the section of a path, "" at the top.

@@ -124,7 +124,7 @@ func (v *validator) data(c *Config) {
 	v.check(runName.MatchString(c.Name), "name", "%q: want letters, digits, and . _ - after the first", c.Name)
 
 	d := c.Data
-	v.check(d.Train != "", "data.train", "is empty; name a file of SemEval-2014 XML or of JSON lines, or %s", Sample)
+	v.check(d.Train != "", "data.train", "is empty; name a file of SemEval-2014 XML, JSON lines or CSV, or %s", Sample)
 	v.share("data.valid_fraction", d.ValidFraction)
 	v.check(len(d.Aspects) > 0, "data.aspects", "is empty; list at least one")
 	v.labels("data.aspects", d.Aspects)

@@ -67,10 +67,13 @@ func TestBlocksWithoutACut(t *testing.T) {
 			}
 		})
 	}
-	for name, text := range map[string]string{"f.xml": "<sentences>", "f.jsonl": `{"text": "`} {
-		_, err := OpenReader(t.Context(), name, io.MultiReader(strings.NewReader(text), endless(' ')), cleaned(twoByTwo()))
-		if err == nil || !strings.HasPrefix(err.Error(), name+":1: ") || !strings.Contains(err.Error(), errUncut.Error()) {
-			t.Errorf("%s: got %v, want %v", name, err, errUncut)
+	for _, test := range []struct{ name, begins, want string }{
+		{"f.xml", "<sentences>", "f.xml:1: a piece of XML that is longer than 1048576 bytes"},
+		{"f.jsonl", `{"text": "`, "f.jsonl:1: read corpus: " + errUncut.Error()},
+	} {
+		_, err := OpenReader(t.Context(), test.name, io.MultiReader(strings.NewReader(test.begins), endless(' ')), cleaned(twoByTwo()))
+		if err == nil || err.Error() != test.want {
+			t.Errorf("got %v, want %s", err, test.want)
 		}
 	}
 }

@@ -47,15 +47,6 @@ func newBuilder(name string, w io.Writer) (*builder, error) {
 
 func (b *builder) count() int { return len(b.lines) }
 
-// seen returns the line of the sentence that has an id.
-func (b *builder) seen(id string) (line int, ok bool) {
-	at, ok := b.find([]byte(id), maphash.String(b.seed, id))
-	if !ok {
-		return 0, false
-	}
-	return int(b.lines[at]), true
-}
-
 func (b *builder) find(id []byte, hash uint64) (at uint32, ok bool) {
 	return b.byID.find(hash, func(i uint32) bool { return bytes.Equal(b.id(i), id) })
 }
@@ -81,7 +72,7 @@ func (b *builder) add(p *part, before int) error {
 		at := before + int(line)
 		hash := maphash.Bytes(b.seed, id)
 		if other, ok := b.find(id, hash); ok {
-			return fmt.Errorf("%s:%d: %w", b.name, at, idTaken(string(id), int(b.lines[other])))
+			return &LineError{b.name, at, idTaken(string(id), int(b.lines[other]))}
 		}
 		b.lines = append(b.lines, uint32(at))
 		b.image.ids = append(b.image.ids, id...)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -52,10 +53,19 @@ func (c *conversion) write(ctx context.Context, r io.Reader, w io.Writer) (head 
 	}
 	sum := sha256.New()
 	in := bufio.NewReader(io.TeeReader(r, io.MultiWriter(sum, (*counter)(&c.read))))
-	lines := looksLikeJSON(in)
+	format := corpusFormat(c.name, in)
+	lines := format == JSONL
 	cut := cutXML
 	if lines {
+		skipBOM(in)
 		cut = cutLines
+	}
+
+	if format == CSV {
+		if err := c.csv(ctx, in, b, workers[0]); err != nil {
+			return nil, err
+		}
+		return b.finish(c.key, sum.Sum(nil), schema)
 	}
 
 	ctx, stop := context.WithCancelCause(ctx)
@@ -102,13 +112,13 @@ func (c *conversion) join(ctx context.Context, b *builder, ordered <-chan *block
 			return c.decode(ctx, b, before, block, ordered)
 		}
 		if block.err != nil {
-			return fmt.Errorf("%s:%d: read corpus: %w", c.name, before+1+p.newline, block.err)
+			return &LineError{c.name, before + 1 + p.newline, fmt.Errorf("read corpus: %w", block.err)}
 		}
 		if err := b.add(p, before); err != nil {
 			return err
 		}
 		if p.wrong != nil {
-			return fmt.Errorf("%s:%d: %w", c.name, before+p.wrongLine, p.wrong)
+			return &LineError{c.name, before + p.wrongLine, p.wrong}
 		}
 		before += p.newline
 	}
@@ -123,41 +133,60 @@ func (c *conversion) decode(ctx context.Context, b *builder, before int, from *b
 	}
 	d := newDecoder(c.name, r)
 	d.before = before
-	if err := d.configure(c.data); err != nil {
-		return err
-	}
 	w, err := newWorker(c.data, c.text, c.seeds)
 	if err != nil {
 		return err
 	}
-	return d.decode(&decoded{ctx: ctx, conversion: c, builder: b, worker: w})
+	return d.decode(func(r Record) error { return c.add(ctx, b, w, r) })
 }
 
-// decoded is the sink that passes what a decoder reads to a builder.
-type decoded struct {
-	ctx        context.Context
-	conversion *conversion
-	*builder
-	worker *worker
-}
-
-func (d *decoded) add(r Review, line, merged, dropped int) error {
-	if d.ctx.Err() != nil {
-		return context.Cause(d.ctx)
+// csv adds what is in a CSV file.
+func (c *conversion) csv(ctx context.Context, r io.Reader, b *builder, w *worker) error {
+	for record, err := range Records(c.name, r, RecordOptions{Format: CSV, Aspects: c.data.Aspects}) {
+		if err := cmp.Or(err, record.Err); err != nil {
+			return err
+		}
+		if err := c.add(ctx, b, w, record); err != nil {
+			return err
+		}
 	}
-	d.conversion.tell()
-	l := d.worker.labels
-	l.polarity, l.merged, l.dropped = r.Labels, merged, dropped
-	p := d.worker.begin()
-	d.worker.add(p, []byte(r.ID), []byte(r.Text), line)
-	return d.builder.add(p, 0)
+	if b.count() == 0 {
+		return fmt.Errorf("%s: no sentence in it", c.name)
+	}
+	return nil
 }
 
-// looksLikeJSON tells a file of JSON from XML by its beginning.
-func looksLikeJSON(r *bufio.Reader) bool {
+// add passes a record on to a builder.
+func (c *conversion) add(ctx context.Context, b *builder, w *worker, r Record) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	c.tell()
+	id := r.ID
+	if id == "" {
+		id = numbered(b.count())
+	}
+	err := w.labels.resolve(w.schema, r, id, w.drop, func(line int, err error) error { return &LineError{c.name, line, err} })
+	if err != nil {
+		return err
+	}
+	p := w.begin()
+	w.add(p, []byte(r.ID), []byte(r.Text), r.Line)
+	return b.add(p, 0)
+}
+
+// corpusFormat tells the format of a corpus: CSV by the ending of its name, JSON
+// lines and XML by how it begins. It passes over a byte order mark.
+func corpusFormat(name string, r *bufio.Reader) Format {
+	if strings.EqualFold(filepath.Ext(name), ".csv") {
+		return CSV
+	}
 	head, _ := r.Peek(512) // what is wrong is found by reading on
-	head = bytes.TrimLeft(head, " \t\r\n")
-	return len(head) > 0 && head[0] == '{'
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n")
+	if len(head) > 0 && head[0] == '{' {
+		return JSONL
+	}
+	return SemEval
 }
 
 // tell reports how far the reading is.

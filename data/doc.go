@@ -1,7 +1,7 @@
 // Package data turns review files into batches of integers.
 //
-// The way of a sentence: [Open] reads SemEval-2014 XML or lines of JSON into a
-// [Set], which has the words, labels and id of each sentence as numbers in flat
+// The way of a sentence: [Open] reads SemEval-2014 XML, lines of JSON or CSV into
+// a [Set], which has the words, labels and id of each sentence as numbers in flat
 // arrays; [Set.Split] holds some out, a [Vocabulary] numbers the words,
 // [Set.Examples] joins them, and a [Loader] yields padded batches:
 //
@@ -13,6 +13,9 @@
 //	train, valid := set.Split(set.WithWords(), 0.2, 1)
 //
 // Everything here is a pure function of the input, the configuration and a
-// seed. The package knows no tensor: a batch is Go slices, row major. [Read] is
-// the plain form of Open, for what wants the texts.
+// seed. The package knows no tensor: a batch is Go slices, row major.
+//
+// What wants the texts reads [Records], which holds one sentence at a time and
+// passes over faults: a [Checker] lists them, [SplitFile] divides a file, and a
+// [Reformatting] writes another format. [Stream] reads sentences to label.
 package data

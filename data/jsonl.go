@@ -16,12 +16,11 @@ import (
 // misspelt key would otherwise be a label lost in silence. Empty lines are
 // passed over.
 type lineReader struct {
-	*worker
-	b    []byte
-	at   int
-	line int // of the piece, from 1
-	id   []byte
-	text []byte
+	b      []byte
+	at     int
+	id     []byte
+	text   []byte
+	labels int // where their value begins, 0 if there is none; the id may come after it
 }
 
 // scanJSONL makes a part of whole lines of a file.
@@ -35,8 +34,13 @@ func (w *worker) scanJSONL(b []byte) *part {
 		if len(text) == 0 {
 			continue
 		}
-		r := lineReader{worker: w, b: text, line: line}
-		if err := r.sentence(); err != nil {
+		w.labels.reset()
+		r := lineReader{b: text}
+		err := r.sentence()
+		if err == nil {
+			err = r.eachLabel(func(aspect, polarity []byte) error { return w.label(&r, aspect, polarity, line) })
+		}
+		if err != nil {
 			p.wrong, p.wrongLine = err, line
 			break
 		}
@@ -45,9 +49,21 @@ func (w *worker) scanJSONL(b []byte) *part {
 	return p
 }
 
+// label gathers a label of the sentence at hand.
+func (w *worker) label(r *lineReader, key, value []byte, line int) error {
+	aspect, polarity := position(w.schema.Aspects, key), position(w.schema.Polarities, value)
+	if aspect >= 0 && polarity >= 0 && w.labels.set(aspect, polarity, line, w.drop) {
+		return nil
+	}
+	// What is wrong is worded as for other formats.
+	return w.labels.resolveOne(w.schema, Label{Aspect: string(key), Polarity: string(value), Line: line}, string(r.id), w.drop)
+}
+
+// sentence reads a line but for the labels, which eachLabel reads then.
 func (r *lineReader) sentence() error {
-	r.labels.reset()
-	var labels int // where the value of labels begins; the id may come after it
+	if len(r.b) > longest {
+		return errLong
+	}
 	err := r.object(func(key []byte) (err error) {
 		switch {
 		case string(key) == "id" && r.id == nil:
@@ -56,13 +72,13 @@ func (r *lineReader) sentence() error {
 			}
 		case string(key) == "text" && r.text == nil:
 			r.text, err = r.string("text")
-		case string(key) == "labels" && labels == 0:
-			labels = r.at
+		case string(key) == "labels" && r.labels == 0:
+			r.labels = r.at
 			err = r.object(func([]byte) error { _, err := r.string("a polarity"); return err })
 		case string(key) == "id" || string(key) == "text" || string(key) == "labels":
 			return fmt.Errorf("%q stands twice", key)
 		default:
-			return fmt.Errorf("unexpected key %q, want id, text, labels", key)
+			return fmt.Errorf("unexpected key %q, want id, text, labels", short(string(key)))
 		}
 		return err
 	})
@@ -73,33 +89,32 @@ func (r *lineReader) sentence() error {
 		return fmt.Errorf("malformed JSON: %.20q after the end of the object", r.b[r.at:])
 	}
 	if blank(r.text) {
-		return fmt.Errorf("sentence %q has no text", r.id)
+		return fmt.Errorf("sentence %q has no text", short(string(r.id)))
 	}
-	if labels == 0 {
-		return nil
-	}
-	r.at = labels
-	return r.object(r.label)
+	return errors.Join(checkNUL("the id", r.id), checkNUL("the text", r.text))
 }
 
-// label reads the polarity of an aspect.
-func (r *lineReader) label(key []byte) error {
-	value, err := r.string("a polarity")
-	if err != nil {
-		return err
+// eachLabel yields the labels of a sentence that was read.
+func (r *lineReader) eachLabel(use func(aspect, polarity []byte) error) error {
+	if r.labels == 0 {
+		return nil
 	}
-	aspect, polarity := position(r.schema.Aspects, key), position(r.schema.Polarities, value)
-	if aspect < 0 {
-		_, err = r.schema.aspect(string(key), string(r.id))
-		return err
-	}
-	if polarity < 0 {
-		_, err = r.schema.polarity(string(value), string(r.id))
-		return err
-	}
-	if !r.labels.set(aspect, polarity, r.line, r.drop) {
-		return fmt.Errorf("sentence %q: %s is %s and %s; correct the file, or set data.contradictions to drop to train without this label",
-			r.id, key, r.schema.Polarities[r.labels.polarity[aspect]], value)
+	r.at = r.labels
+	return r.object(func(key []byte) error {
+		value, err := r.string("a polarity")
+		if err != nil {
+			return err
+		}
+		return use(key, value)
+	})
+}
+
+// checkNUL refuses NUL characters, which no text has.
+func checkNUL[T string | []byte](what string, text T) error {
+	for i := range len(text) {
+		if text[i] == 0 {
+			return fmt.Errorf("byte %d of %s is NUL: this is not text", i+1, what)
+		}
 	}
 	return nil
 }

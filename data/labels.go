@@ -47,8 +47,47 @@ func (l *labels) set(aspect, polarity, line int, drop bool) (ok bool) {
 	return true
 }
 
-// contradiction is the error of a label that set refused.
-func (l *labels) contradiction(schema Schema, id string, aspect, polarity int) error {
-	return fmt.Errorf("sentence %q: %s is %s here and %s on line %d; correct the file, or set data.contradictions to drop to train without this label",
-		id, schema.Aspects[aspect], schema.Polarities[polarity], schema.Polarities[l.polarity[aspect]], l.line[aspect])
+// resolve gathers the labels of a sentence, which goes by an id, and tells wrong
+// of each fault and its line. It ends where wrong says so by an error.
+func (l *labels) resolve(schema Schema, r Record, id string, drop bool, wrong func(line int, err error) error) error {
+	l.reset()
+	for i, t := range r.Terms {
+		if _, err := schema.polarity(t.Polarity, id); err != nil && t.Polarity != "" {
+			if err := wrong(r.termLines[i], err); err != nil {
+				return err
+			}
+		}
+	}
+	for _, label := range r.Labels {
+		if err := l.resolveOne(schema, label, id, drop); err != nil {
+			if label.Column != "" {
+				err = fmt.Errorf("column %q: %w", short(label.Column), err)
+			}
+			if err := wrong(label.Line, err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (l *labels) resolveOne(schema Schema, label Label, id string, drop bool) error {
+	aspect, err := schema.aspect(label.Aspect, id)
+	if err != nil {
+		return err
+	}
+	polarity, err := schema.polarity(label.Polarity, id)
+	if err != nil {
+		return err
+	}
+	if l.set(aspect, polarity, label.Line, drop) {
+		return nil
+	}
+	here, first := schema.Polarities[polarity], schema.Polarities[l.polarity[aspect]]
+	both := first + " and " + here
+	if line := l.line[aspect]; line != label.Line {
+		both = fmt.Sprintf("%s here and %s on line %d", here, first, line)
+	}
+	return fmt.Errorf("sentence %q: %s is %s; correct the file, or set data.contradictions to drop to train without this label",
+		short(id), schema.Aspects[aspect], both)
 }

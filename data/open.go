@@ -53,7 +53,7 @@ func OpenTest(ctx context.Context, c configs.Config, o OpenOptions) (*Set, error
 func open(ctx context.Context, path, file string, embedded func() []byte, c configs.Config, o OpenOptions) (*Set, error) {
 	switch path {
 	case "":
-		return nil, errors.New("no corpus is named; give a file of SemEval-2014 XML or JSON lines, or " + configs.Sample)
+		return nil, errors.New("no corpus is named; give a file of SemEval-2014 XML, JSON lines or CSV, or " + configs.Sample)
 	case configs.Sample:
 		s, err := OpenReader(ctx, configs.Sample+"/"+file, bytes.NewReader(embedded()), c)
 		if err != nil {
@@ -65,8 +65,8 @@ func open(ctx context.Context, path, file string, embedded func() []byte, c conf
 	return Open(ctx, path, c, o)
 }
 
-// Open opens the corpus at path: SemEval-2014 XML, or a sentence as JSON in each
-// line. The aspects and polarities of c.Data are the labels that it may hold,
+// Open opens the corpus at path: SemEval-2014 XML, a sentence as JSON in each
+// line, or CSV where the name ends in .csv. The aspects and polarities of c.Data are the labels that it may hold,
 // c.Text says how its sentences are cut into words. Errors in the content begin
 // with path:line.
 //

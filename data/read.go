@@ -28,49 +28,50 @@ func Read(path string, cfg configs.Data) (*Corpus, error) {
 // ReadFrom reads SemEval-2014 XML from r to its end, without holding the XML
 // in memory. The name stands for the file in errors and becomes Path.
 func ReadFrom(name string, r io.Reader, cfg configs.Data) (*Corpus, error) {
-	sum := sha256.New()
-	d := newDecoder(name, io.TeeReader(r, sum))
-	if err := d.configure(cfg); err != nil {
+	schema, err := newSchema(cfg.Aspects, cfg.Polarities)
+	if err != nil {
 		return nil, err
 	}
-	c := &Corpus{Path: name, Schema: d.schema}
-	if err := d.decode(&collector{c, map[string]int{}}); err != nil {
+	drop, err := dropContradictions(cfg.Contradictions)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	c := &collector{Corpus: &Corpus{Path: name, Schema: schema}, drop: drop, lines: map[string]int{}}
+	if err := newDecoder(name, io.TeeReader(r, sum)).decode(c.add); err != nil {
 		return nil, err
 	}
 	if len(c.Reviews) == 0 {
 		return nil, fmt.Errorf("%s: no <sentence> in it", name)
 	}
 	c.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	return c, nil
+	return c.Corpus, nil
 }
 
-// configure takes what a file may hold from cfg.
-func (d *decoder) configure(cfg configs.Data) (err error) {
-	if d.schema, err = newSchema(cfg.Aspects, cfg.Polarities); err != nil {
-		return err
-	}
-	d.drop, err = dropContradictions(cfg.Contradictions)
-	return err
-}
-
-// collector is the sink of Read.
+// collector takes the sentences of a file into a Corpus.
 type collector struct {
 	*Corpus
+	drop  bool
 	lines map[string]int // where each sentence id was seen
 }
 
-func (c *collector) count() int { return len(c.Reviews) }
-
-func (c *collector) seen(id string) (line int, ok bool) {
-	line, ok = c.lines[id]
-	return line, ok
-}
-
-func (c *collector) add(r Review, line, merged, dropped int) error {
-	c.lines[r.ID] = line
-	c.Reviews = append(c.Reviews, r)
-	c.Merged = append(c.Merged, slices.Repeat([]string{r.ID}, merged)...)
-	c.Dropped = append(c.Dropped, slices.Repeat([]string{r.ID}, dropped)...)
+func (c *collector) add(r Record) error {
+	id := r.ID
+	if id == "" {
+		id = numbered(len(c.Reviews))
+	}
+	l := newLabels(c.Schema)
+	err := l.resolve(c.Schema, r, id, c.drop, func(line int, err error) error { return &LineError{c.Path, line, err} })
+	if err != nil {
+		return err
+	}
+	if line, ok := c.lines[id]; ok {
+		return &LineError{c.Path, r.Line, idTaken(id, line)}
+	}
+	c.lines[id] = r.Line
+	c.Reviews = append(c.Reviews, Review{ID: id, Text: r.Text, Terms: r.Terms, Labels: l.polarity})
+	c.Merged = append(c.Merged, slices.Repeat([]string{id}, l.merged)...)
+	c.Dropped = append(c.Dropped, slices.Repeat([]string{id}, l.dropped)...)
 	return nil
 }
 

@@ -140,7 +140,7 @@ func TestReadFromErrors(t *testing.T) {
 		{"two texts", sentence(`id="7"`, "<text>a</text>\n<text>b</text>"), []string{"f.xml:4: sentence \"7\": a second <text>"}},
 		{"empty id", sentence(`id=" "`, "<text>x</text>"), []string{"f.xml:2: sentence 1 of the file has an empty id"}},
 		{"two ids", sentence(`id="1" id="2"`, "<text>x</text>"), []string{"f.xml:2: <sentence> has two attributes id"}},
-		{"id twice", "<sentences>\n<sentence id='1'><text>x</text></sentence>\n<sentence id='1'/></sentences>",
+		{"id twice", "<sentences>\n<sentence id='1'><text>x</text></sentence>\n<sentence id='1'><text>y</text></sentence></sentences>",
 			[]string{"f.xml:3: sentence id \"1\" is already that of line 2"}},
 		{"unknown aspect", sentence(`id="9"`, labelled("food=good", "ambiance=bad")),
 			[]string{"f.xml:5: sentence \"9\": aspect \"ambiance\"", "data.aspects (food, service)"}},

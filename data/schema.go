@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"absa/configs"
 )
 
 // Schema is what may be said: the order of Aspects is that of the tables and
@@ -56,10 +58,22 @@ func (s Schema) aspect(name, id string) (int, error) {
 	return known("aspect", "data.aspects", name, id, s.Aspects)
 }
 
+// name is a label as a message calls it.
+func (s Schema) name(label int) string {
+	if label == Absent {
+		return configs.AbsentLabel
+	}
+	return s.Polarities[label]
+}
+
 func known(kind, key, name, id string, names []string) (int, error) {
 	if i := slices.Index(names, name); i >= 0 {
 		return i, nil
 	}
-	return 0, fmt.Errorf("sentence %q: %s %q is not in %s (%s); add it there or correct the file",
-		id, kind, name, key, strings.Join(names, ", "))
+	hint := ""
+	if near := configs.NearestName(name, names); near != "" {
+		hint = "; did you mean " + near + "?"
+	}
+	return 0, fmt.Errorf("sentence %q: %s %q is not in %s (%s); add it there or correct the file%s",
+		short(id), kind, short(name), key, strings.Join(names, ", "), hint)
 }

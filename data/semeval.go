@@ -29,28 +29,45 @@ import (
 //
 // It words every error of such a file. A corpus that is sound in the usual way
 // is read by the scanner, several times faster.
+//
+// What it holds at a time is bounded: a piece between two tags and a text may
+// have 1 MiB, and elements are nested 32 deep at most.
 type decoder struct {
 	name   string
 	xml    *xml.Decoder
-	before int // lines of the file before those that it reads
-	schema Schema
-	drop   bool // a contradictory label becomes Absent instead of an error
+	input  *bounded
+	before int   // lines of the file before those that it reads
+	depth  int   // elements that are open
+	from   int64 // where the token read last begins
+	broken bool  // there is no next token
+
+	// wrong, if not nil, is told of a fault that can be passed over; the element
+	// that has it is skipped. Without it the first fault ends the reading.
+	wrong  func(error) error
+	faults int // that it was told of
 }
 
-// sink takes the sentences of a file, one by one.
-type sink interface {
-	// count is how many it has.
-	count() int
-	// seen returns the line of the sentence that has the id already.
-	seen(id string) (line int, ok bool)
-	// add takes a sentence, where it began, and how many of its labels were
-	// merged and dropped.
-	add(r Review, line, merged, dropped int) error
+// deepest is how far elements may be nested.
+const deepest = 32
+
+// bounded fails when more bytes are read than are left.
+type bounded struct {
+	r    io.Reader
+	left int
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errLong
+	}
+	n, err := b.r.Read(p)
+	b.left -= n
+	return n, err
 }
 
 func newDecoder(name string, r io.Reader) *decoder {
-	d := &decoder{name: name}
-	d.xml = xml.NewDecoder(skipBOM(bufio.NewReader(r)))
+	d := &decoder{name: name, input: &bounded{r: r, left: longest}}
+	d.xml = xml.NewDecoder(skipBOM(bufio.NewReader(d.input)))
 	d.xml.CharsetReader = func(charset string, r io.Reader) (io.Reader, error) {
 		if strings.EqualFold(charset, "us-ascii") {
 			return r, nil // a subset of UTF-8
@@ -68,15 +85,15 @@ func skipBOM(r *bufio.Reader) *bufio.Reader {
 }
 
 // decode reads the whole file.
-func (d *decoder) decode(to sink) error {
+func (d *decoder) decode(use func(Record) error) error {
 	roots := 0
 	for {
-		token, err := d.xml.Token()
+		token, err := d.token()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return d.malformed(err)
+			return err
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
@@ -86,11 +103,11 @@ func (d *decoder) decode(to sink) error {
 			if roots++; roots > 1 {
 				return d.errorf("a second <sentences>; a file has one")
 			}
-			if err := d.sentences(to); err != nil {
+			if err := d.sentences(use); err != nil {
 				return err
 			}
 		case xml.CharData:
-			if err := d.blank(t); err != nil {
+			if err := d.blank(t, ""); err != nil {
 				return err
 			}
 		}
@@ -101,23 +118,36 @@ func (d *decoder) decode(to sink) error {
 	return nil
 }
 
-func (d *decoder) sentences(to sink) error {
+func (d *decoder) sentences(use func(Record) error) error {
+	number := 0
+	end := d.xml.InputOffset() // of the sentence before
 	return d.children("sentences", func(e xml.StartElement) error {
 		if e.Name.Local != "sentence" {
 			return d.unexpected(e, "sentences", "sentence")
 		}
-		return d.sentence(e, to)
+		number++
+		from, faults := end, d.faults
+		r, err := d.sentence(e, number)
+		end = d.xml.InputOffset()
+		if err != nil || d.faults > faults {
+			return err
+		}
+		r.From, r.To = from, end
+		return use(r)
 	})
 }
 
-func (d *decoder) sentence(e xml.StartElement, to sink) error {
-	id, err := d.id(e, to)
-	if err != nil {
-		return err
+// sentence reads one, the number counted from 1.
+func (d *decoder) sentence(e xml.StartElement, number int) (r Record, err error) {
+	r.Line = d.line()
+	if r.ID, err = d.id(e, number); err != nil {
+		return r, err
 	}
-	line := d.line()
-	r := Review{ID: id}
-	labels := newLabels(d.schema)
+	id := short(r.ID)
+	if r.ID == "" {
+		id = numbered(number - 1)
+	}
+	faults := d.faults
 	seen := map[string]bool{}
 	err = d.children("sentence", func(e xml.StartElement) error {
 		part := e.Name.Local
@@ -132,45 +162,40 @@ func (d *decoder) sentence(e xml.StartElement, to sink) error {
 			return err
 		case "aspectTerms":
 			return d.list(e, "aspectTerm", func(e xml.StartElement) error {
+				r.termLines = append(r.termLines, d.line())
 				term, err := d.term(e, id)
 				r.Terms = append(r.Terms, term)
 				return err
 			})
 		case "aspectCategories":
 			return d.list(e, "aspectCategory", func(e xml.StartElement) error {
-				return d.label(e, id, labels)
+				label, err := d.label(e, id)
+				r.Labels = append(r.Labels, label)
+				return err
 			})
 		}
 		return d.unexpected(e, "sentence", "text, aspectTerms, aspectCategories")
 	})
-	if err != nil {
-		return err
+	if err != nil || d.faults > faults {
+		return r, err
 	}
 	if strings.TrimSpace(r.Text) == "" {
-		return fmt.Errorf("%s:%d: sentence %q has no text", d.name, line, id)
+		return r, &LineError{d.name, r.Line, fmt.Errorf("sentence %q has no text", id)}
 	}
 	if err := checkTerms(r); err != nil {
-		return fmt.Errorf("%s:%d: sentence %q: %w", d.name, line, id, err)
+		return r, &LineError{d.name, r.Line, fmt.Errorf("sentence %q: %w", id, err)}
 	}
-	r.Labels = labels.polarity
-	return to.add(r, line, labels.merged, labels.dropped)
+	return r, nil
 }
 
-// id returns the id of a sentence. Where a file gives none at all, as
-// MAMS-ACSA does not, the sentence goes by its number: #1, #2, ...
-func (d *decoder) id(e xml.StartElement, to sink) (string, error) {
+// id returns the id of a sentence, "" where it has none, as in MAMS-ACSA.
+func (d *decoder) id(e xml.StartElement, number int) (string, error) {
 	id, ok, err := d.attribute(e, "id")
 	if err != nil {
 		return "", err
 	}
-	if !ok {
-		id = numbered(to.count())
-	}
-	if strings.TrimSpace(id) == "" {
-		return "", d.errorf("sentence %d of the file has an empty id", to.count()+1)
-	}
-	if first, ok := to.seen(id); ok {
-		return "", d.fail(idTaken(id, first))
+	if ok && strings.TrimSpace(id) == "" {
+		return "", d.errorf("sentence %d of the file has an empty id", number)
 	}
 	return id, nil
 }
@@ -179,19 +204,22 @@ func (d *decoder) id(e xml.StartElement, to sink) (string, error) {
 func numbered(before int) string { return "#" + strconv.Itoa(before+1) }
 
 func idTaken(id string, line int) error {
-	return fmt.Errorf("sentence id %q is already that of line %d; ids must differ", id, line)
+	return fmt.Errorf("sentence id %q is already that of line %d; ids must differ", short(id), line)
 }
 
 // text returns the characters up to </text>.
 func (d *decoder) text(id string) (string, error) {
 	var b strings.Builder
 	for {
-		token, err := d.xml.Token()
+		token, err := d.next()
 		if err != nil {
-			return "", d.malformed(err)
+			return "", err
 		}
 		switch t := token.(type) {
 		case xml.CharData:
+			if b.Len()+len(t) > longest {
+				return "", d.errorf("sentence %q: a text of more than %d bytes", id, longest)
+			}
 			b.Write(t)
 		case xml.StartElement:
 			return "", d.errorf("sentence %q: <%s> inside <text>", id, t.Name.Local)
@@ -201,35 +229,12 @@ func (d *decoder) text(id string) (string, error) {
 	}
 }
 
-// polarity returns the index of a polarity in the schema.
-func (d *decoder) polarity(name, id string) (int, error) {
-	p, err := d.schema.polarity(name, id)
-	if err != nil {
-		return 0, d.fail(err)
-	}
-	return p, nil
-}
-
 // label reads one <aspectCategory>.
-func (d *decoder) label(e xml.StartElement, id string, to *labels) error {
-	category, err := d.required(e, "category", id)
-	if err != nil {
-		return err
+func (d *decoder) label(e xml.StartElement, id string) (l Label, err error) {
+	l.Line = d.line()
+	if l.Aspect, err = d.required(e, "category", id); err != nil {
+		return l, err
 	}
-	aspect, err := d.schema.aspect(category, id)
-	if err != nil {
-		return d.fail(err)
-	}
-	name, err := d.required(e, "polarity", id)
-	if err != nil {
-		return err
-	}
-	polarity, err := d.polarity(name, id)
-	if err != nil {
-		return err
-	}
-	if !to.set(aspect, polarity, d.line(), d.drop) {
-		return d.fail(to.contradiction(d.schema, id, aspect, polarity))
-	}
-	return nil
+	l.Polarity, err = d.required(e, "polarity", id)
+	return l, err
 }

@@ -8,17 +8,17 @@ import (
 
 // Statistics counts sentences by label, one row per aspect of the schema.
 type Statistics struct {
-	Polarities []string
-	Sentences  int
-	Aspects    []AspectCount
+	Polarities []string      `json:"polarities"`
+	Sentences  int           `json:"sentences"`
+	Aspects    []AspectCount `json:"aspects"`
 }
 
 // AspectCount is the row of one aspect. Absent and Counts add up to the number
 // of sentences.
 type AspectCount struct {
-	Aspect string
-	Absent int   // sentences that do not mention it
-	Counts []int // sentences by polarity, in the schema's order
+	Aspect string `json:"aspect"`
+	Absent int    `json:"absent"` // sentences that do not mention it
+	Counts []int  `json:"counts"` // sentences by polarity, in the schema's order
 }
 
 // Labelled returns the number of sentences that mention the aspect.
@@ -32,30 +32,44 @@ func (a AspectCount) Labelled() int {
 
 // Statistics counts the labels of the corpus.
 func (c *Corpus) Statistics() Statistics {
-	return count(c.Schema, len(c.Reviews), func(i int) []int { return c.Reviews[i].Labels })
+	s := newStatistics(c.Schema)
+	for _, r := range c.Reviews {
+		s.add(r.Labels)
+	}
+	return s
 }
 
 // Statistics counts the labels of the sentences at the positions.
 func (s *Set) Statistics(at []uint32) Statistics {
-	return count(s.Schema, len(at), func(i int) []int8 { return s.Labels(int(at[i])) })
+	counted := newStatistics(s.Schema)
+	labels := make([]int, len(s.Schema.Aspects))
+	for _, i := range at {
+		for a, label := range s.Labels(int(i)) {
+			labels[a] = int(label)
+		}
+		counted.add(labels)
+	}
+	return counted
 }
 
-// count counts the labels of n sentences.
-func count[T int | int8](schema Schema, n int, labels func(i int) []T) Statistics {
-	s := Statistics{Polarities: schema.Polarities, Sentences: n}
+func newStatistics(schema Schema) Statistics {
+	s := Statistics{Polarities: schema.Polarities}
 	for _, aspect := range schema.Aspects {
 		s.Aspects = append(s.Aspects, AspectCount{Aspect: aspect, Counts: make([]int, len(schema.Polarities))})
 	}
-	for i := range n {
-		for a, label := range labels(i) {
-			if label == Absent {
-				s.Aspects[a].Absent++
-			} else {
-				s.Aspects[a].Counts[label]++
-			}
+	return s
+}
+
+// add counts a sentence by its labels per aspect.
+func (s *Statistics) add(labels []int) {
+	s.Sentences++
+	for a, label := range labels {
+		if label == Absent {
+			s.Aspects[a].Absent++
+		} else {
+			s.Aspects[a].Counts[label]++
 		}
 	}
-	return s
 }
 
 // Labels returns the number of labels in all aspects.

@@ -85,6 +85,7 @@ type stream struct {
 	yield func(Sentence, error) bool
 
 	line int    // number of the line read last
+	read int64  // bytes up to its end
 	long []byte // a line that the reader's buffer does not hold
 }
 
@@ -95,6 +96,7 @@ func (s *stream) format(f Format) Format {
 	const mark = "\ufeff"
 	if string(s.head(func(head []byte) bool { return len(head) < len(mark) && strings.HasPrefix(mark, string(head)) })) == mark {
 		_, _ = s.r.Discard(len(mark))
+		s.read = int64(len(mark))
 	}
 	if f != Auto && f != "" {
 		return f
@@ -154,8 +156,7 @@ func (s *stream) give(line int, id, text string) error {
 
 // refuse yields a line that cannot be used.
 func (s *stream) refuse(line int, id string, why error) error {
-	err := fmt.Errorf("%s:%d: %w", s.name, line, why)
-	if !s.yield(Sentence{ID: spaced(id), File: s.name, Line: line, Err: err}, nil) {
+	if !s.yield(Sentence{ID: spaced(id), File: s.name, Line: line, Err: &LineError{s.name, line, why}}, nil) {
 		return errStopped
 	}
 	return nil

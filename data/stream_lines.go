@@ -18,6 +18,7 @@ import (
 func (s *stream) next() ([]byte, error) {
 	s.line++
 	line, err := s.r.ReadSlice('\n')
+	s.read += int64(len(line))
 	if errors.Is(err, bufio.ErrBufferFull) {
 		line, err = s.nextLong(line)
 	}
@@ -43,6 +44,7 @@ func (s *stream) nextLong(line []byte) ([]byte, error) {
 	for {
 		line, err := s.r.ReadSlice('\n')
 		size += len(line)
+		s.read += int64(len(line))
 		if len(s.long) <= longest {
 			s.long = append(s.long, line...)
 		}

@@ -17,11 +17,6 @@ func (d *decoder) term(e xml.StartElement, id string) (Term, error) {
 	if t.Polarity, _, err = d.attribute(e, "polarity"); err != nil {
 		return t, err
 	}
-	if t.Polarity != "" {
-		if _, err = d.polarity(t.Polarity, id); err != nil {
-			return t, err
-		}
-	}
 	for _, offset := range []struct {
 		name string
 		to   *int
@@ -31,7 +26,7 @@ func (d *decoder) term(e xml.StartElement, id string) (Term, error) {
 			return t, err
 		}
 		if *offset.to, err = strconv.Atoi(s); err != nil {
-			return t, d.errorf("sentence %q: <aspectTerm> %s=%q is not a whole number", id, offset.name, s)
+			return t, d.errorf("sentence %q: <aspectTerm> %s=%q is not a whole number", id, offset.name, short(s))
 		}
 	}
 	return t, nil
@@ -39,17 +34,17 @@ func (d *decoder) term(e xml.StartElement, id string) (Term, error) {
 
 // checkTerms holds the offsets against the text, for offsets in bytes or
 // UTF-16 units read like offsets in characters until a text is not ASCII.
-func checkTerms(r Review) error {
+func checkTerms(r Record) error {
 	var runes []rune
 	if len(r.Terms) > 0 {
 		runes = []rune(r.Text)
 	}
 	for _, t := range r.Terms {
 		if t.From < 0 || t.To < t.From || t.To > len(runes) {
-			return fmt.Errorf("term %q: characters %d to %d are not in a text of %d", t.Text, t.From, t.To, len(runes))
+			return fmt.Errorf("term %q: characters %d to %d are not in a text of %d", short(t.Text), t.From, t.To, len(runes))
 		}
 		if got := string(runes[t.From:t.To]); got != t.Text {
-			return fmt.Errorf("term %q: characters %d to %d of the text are %q (offsets count characters from 0, the end excluded)", t.Text, t.From, t.To, got)
+			return fmt.Errorf("term %q: characters %d to %d of the text are %q (offsets count characters from 0, the end excluded)", short(t.Text), t.From, t.To, short(got))
 		}
 	}
 	return nil

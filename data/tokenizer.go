@@ -42,7 +42,7 @@ func newCutter(cfg configs.Text) (cutter, error) {
 	case "article":
 		return articleCutter(), nil
 	case "none":
-		return fullCutter()
+		return fullCutter(cfg.MaxTokens)
 	}
 	return nil, fmt.Errorf("text.cleaning: %q is neither article nor none", cfg.Cleaning)
 }

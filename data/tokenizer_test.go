@@ -178,11 +178,11 @@ func TestTokenizersCut(t *testing.T) {
 
 // TestPlainWords holds the short cut against the pattern that it spares.
 func TestPlainWords(t *testing.T) {
-	short, err := fullCutter()
+	short, err := fullCutter(1000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	byPattern, err := patternCutter()
+	byPattern, err := patternCutter(1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,5 +261,17 @@ func BenchmarkTokenizer(b *testing.B) {
 				tokenize(text)
 			}
 		})
+	}
+}
+
+// A megabyte without white space is cut without looking through all of it for
+// each token, which would take hours, and its tokens have a bounded length.
+func TestEndlessFields(t *testing.T) {
+	for _, unit := range []string{"a-", "a.", "a", "é", "n't", "1.", "a@", "www.", "-", "\u200d😀"} {
+		for _, token := range tokenizer(t, "none", 60)(strings.Repeat(unit, 1<<20/len(unit))) {
+			if len(token) > 2*longestWord || token == "" {
+				t.Errorf("%q: a token of %d bytes", unit, len(token))
+			}
+		}
 	}
 }

@@ -13,23 +13,79 @@ import (
 // instructions are passed over; text other than white space is an error.
 func (d *decoder) children(parent string, visit func(xml.StartElement) error) error {
 	for {
-		token, err := d.xml.Token()
+		token, err := d.next()
 		if err != nil {
-			return d.malformed(err)
+			return err
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
+			depth := d.depth
 			if err := visit(t); err != nil {
-				return err
+				if err := d.pass(err, depth); err != nil {
+					return err
+				}
 			}
 		case xml.EndElement:
 			return nil
 		case xml.CharData:
-			if err := d.blank(t); err != nil {
-				return fmt.Errorf("%w inside <%s>", err, parent)
+			if err := d.blank(t, " inside <"+parent+">"); err != nil {
+				if err := d.pass(err, d.depth+1); err != nil {
+					return err
+				}
 			}
 		}
 	}
+}
+
+// pass tells of a fault and skips what is left of the element that was opened at
+// a depth. It returns the error if that is none to pass over.
+func (d *decoder) pass(err error, depth int) error {
+	var fault *LineError
+	if d.wrong == nil || d.broken || !errors.As(err, &fault) {
+		return err
+	}
+	d.faults++
+	if err := d.wrong(err); err != nil {
+		return err
+	}
+	for d.depth >= depth {
+		if _, err := d.next(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// token returns the next token, or io.EOF after the last one.
+func (d *decoder) token() (xml.Token, error) {
+	d.input.left = longest
+	token, err := d.xml.Token()
+	if err != nil {
+		d.broken = true
+		if errors.Is(err, io.EOF) && d.depth == 0 {
+			return nil, io.EOF
+		}
+		return nil, d.malformed(err)
+	}
+	switch token.(type) {
+	case xml.StartElement:
+		if d.depth++; d.depth > deepest {
+			d.broken = true
+			return nil, d.errorf("elements are nested more than %d deep", deepest)
+		}
+	case xml.EndElement:
+		d.depth--
+	}
+	return token, nil
+}
+
+// next is token where the file must go on.
+func (d *decoder) next() (xml.Token, error) {
+	token, err := d.token()
+	if err == io.EOF {
+		return nil, d.malformed(err)
+	}
+	return token, err
 }
 
 // list calls visit for each item of a list of empty elements.
@@ -70,15 +126,16 @@ func (d *decoder) required(e xml.StartElement, name, id string) (string, error) 
 	return value, err
 }
 
-func (d *decoder) blank(text xml.CharData) error {
+// blank refuses text that is more than white space.
+func (d *decoder) blank(text xml.CharData, where string) error {
 	if s := strings.TrimSpace(string(text)); s != "" {
-		return d.errorf("text %.20q", s)
+		return d.errorf("text %.20q%s", s, where)
 	}
 	return nil
 }
 
 func (d *decoder) unexpected(e xml.StartElement, parent, want string) error {
-	return d.errorf("unexpected <%s> in <%s>, want %s", e.Name.Local, parent, want)
+	return d.errorf("unexpected <%s> in <%s>, want %s", short(e.Name.Local), parent, want)
 }
 
 // line is that of the end of the token read last.
@@ -92,16 +149,18 @@ func (d *decoder) errorf(format string, args ...any) error {
 }
 
 // fail says where an error is.
-func (d *decoder) fail(err error) error { return fmt.Errorf("%s:%d: %w", d.name, d.line(), err) }
+func (d *decoder) fail(err error) error { return &LineError{d.name, d.line(), err} }
 
 // malformed words an error of the XML reader: the file's fault, or the disk's.
 func (d *decoder) malformed(err error) error {
 	var syntax *xml.SyntaxError
 	switch {
+	case errors.Is(err, errLong):
+		return d.errorf("a piece of XML that is longer than %d bytes", longest)
 	case errors.As(err, &syntax):
-		return fmt.Errorf("%s:%d: malformed XML: %s", d.name, d.before+syntax.Line, syntax.Msg)
+		return &LineError{d.name, d.before + syntax.Line, fmt.Errorf("malformed XML: %s", syntax.Msg)}
 	case errors.Is(err, io.EOF):
-		return fmt.Errorf("%s:%d: malformed XML: the file ends early", d.name, d.line())
+		return d.errorf("malformed XML: the file ends early")
 	}
-	return fmt.Errorf("%s:%d: read corpus: %w", d.name, d.line(), err)
+	return d.errorf("read corpus: %w", err)
 }

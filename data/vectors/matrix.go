@@ -78,6 +78,21 @@ func (t *Table) Matrix(words []string, p Policy) (rows []float32, c Coverage, er
 	return rows, c, nil
 }
 
+// Knows returns a function that says whether a word gets a vector from the
+// table, as Matrix counts it.
+func (t *Table) Knows(p Policy) func(word string) bool {
+	var known map[string]string
+	if p.Aliases {
+		known = aliases()
+	}
+	row := make([]float32, t.Dimension())
+	return func(word string) bool {
+		var c Coverage
+		t.fill(row, word, Policy{Unknown: Zero, Aliases: p.Aliases}, known, &c)
+		return c.Unknown == 0
+	}
+}
+
 // fill writes the vector of an ordinary word and counts how it was found.
 func (t *Table) fill(row []float32, word string, p Policy, aliases map[string]string, c *Coverage) {
 	if v, ok := t.Lookup(word); ok {

@@ -46,7 +46,9 @@ def parse_arguments() -> argparse.Namespace:
     )
     listed = ",".join(SECTIONS)
     parser.add_argument(
-        "--only", default=listed, help=f"sections of {listed}; agreement is always first"
+        "--only",
+        default=listed,
+        help=f"sections of {listed}; agreement is always first",
     )
     parser.add_argument("--quick", action="store_true", help="short forms")
     parser.add_argument("--rounds", type=int, help="default 5, quick 1")

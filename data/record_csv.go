@@ -1,0 +1,183 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"absa/configs"
+)
+
+// csv reads a corpus as CSV (RFC 4180) under a header, whose columns are told
+// apart by name. In the wide form each column but text and id is an aspect, and
+// a cell is its polarity or empty:
+//
+//	id,text,food,service
+//	813,All the salads were fabulous.,positive,
+//
+// A header with aspect and polarity is the long form, as absa predict writes it:
+// a record for each label, those of one sentence (of one id, or without ids of
+// one text) in a row. Its other columns are passed over.
+func (s *recordReader) csv() error {
+	t, err := s.table()
+	if t == nil || err != nil {
+		return err
+	}
+	for {
+		line := s.line + 1
+		fields, err := s.record()
+		var failed readError
+		switch {
+		case errors.Is(err, io.EOF):
+			return t.flush()
+		case errors.As(err, &failed):
+			return &LineError{s.name, s.line, fmt.Errorf("read corpus: %w", failed.error)}
+		case err == nil && strings.Join(fields, "") == "": // a blank line, as a spreadsheet leaves it
+		case err == nil && t.long():
+			err = t.label(line, fields)
+		case err == nil:
+			err = t.sentence(line, fields)
+		}
+		if err != nil && !errors.Is(err, errStopped) {
+			err = s.refuse(line, err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// table is a CSV file that is being read. Columns that it lacks are -1.
+type table struct {
+	*recordReader
+	header           []string
+	id, text         int
+	aspect, polarity int
+	columns          []int // of aspects
+
+	now  *Record // of the long form: more labels may follow
+	from int64   // where the next sentence begins, or the space before it
+}
+
+func (t *table) long() bool { return t.aspect >= 0 && t.polarity >= 0 }
+
+// table reads the header; nil without one.
+func (s *recordReader) table() (*table, error) {
+	header, err := s.record()
+	for err == nil && len(header) == 0 {
+		header, err = s.record()
+	}
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, nil
+	case err != nil:
+		return nil, &LineError{s.name, s.line, fmt.Errorf("the header: %w", err)}
+	}
+	column := func(name string) int { return slices.Index(header, name) }
+	t := &table{recordReader: s, header: header, from: s.read,
+		id: column("id"), text: column("text"), aspect: column("aspect"), polarity: column("polarity")}
+	if t.text < 0 {
+		return nil, &LineError{s.name, s.line, fmt.Errorf("no column %q (columns: %.200q); name the one with the sentences so", "text", header)}
+	}
+	for i, name := range header {
+		if first := column(name); first < i {
+			return nil, &LineError{s.name, s.line, fmt.Errorf("column %q stands twice", short(name))}
+		}
+		if t.long() || i == t.id || i == t.text {
+			continue
+		}
+		if s.aspects != nil && !slices.Contains(s.aspects, name) {
+			if err := s.refuse(s.line, unknownColumn(name, s.aspects)); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		t.columns = append(t.columns, i)
+	}
+	return t, nil
+}
+
+func unknownColumn(name string, aspects []string) error {
+	hint := ""
+	if near := configs.NearestName(name, append([]string{"id", "text"}, aspects...)); near != "" {
+		hint = "; did you mean " + near + "?"
+	}
+	return fmt.Errorf("column %q is neither id, text nor in data.aspects (%s); add it there, rename it or take it out%s",
+		short(name), strings.Join(aspects, ", "), hint)
+}
+
+// begin checks what records of both forms have, and returns id and text.
+func (t *table) begin(fields []string) (id, text string, err error) {
+	if len(fields) != len(t.header) {
+		return "", "", fmt.Errorf("%d fields, want the %d of the header; a text with a comma or a quote stands in quotes", len(fields), len(t.header))
+	}
+	for i, field := range fields {
+		if strings.IndexByte(field, 0) >= 0 {
+			return "", "", checkNUL(fmt.Sprintf("column %q", short(t.header[i])), field)
+		}
+	}
+	if t.id >= 0 && !blank([]byte(fields[t.id])) {
+		id = fields[t.id]
+	}
+	text = fields[t.text]
+	if blank([]byte(text)) {
+		return "", "", fmt.Errorf("sentence %q has no text", short(id))
+	}
+	return id, text, nil
+}
+
+// sentence reads a record of the wide form.
+func (t *table) sentence(line int, fields []string) error {
+	id, text, err := t.begin(fields)
+	if err != nil {
+		return err
+	}
+	r := Record{ID: id, Text: text, Line: line, From: t.from, To: t.read}
+	t.from = t.read
+	for _, i := range t.columns {
+		if polarity := strings.TrimSpace(fields[i]); polarity != "" {
+			r.Labels = append(r.Labels, Label{Aspect: t.header[i], Polarity: polarity, Line: line, Column: t.header[i]})
+		}
+	}
+	return t.give(r)
+}
+
+// label reads a record of the long form.
+func (t *table) label(line int, fields []string) error {
+	id, text, err := t.begin(fields)
+	if err != nil {
+		return err
+	}
+	if t.now == nil || id != t.now.ID || id == "" && text != t.now.Text {
+		if err := t.flush(); err != nil {
+			return err
+		}
+		t.now = &Record{ID: id, Text: text, Line: line, From: t.from}
+	}
+	if text != t.now.Text {
+		return fmt.Errorf("sentence id %q has another text on line %d; ids must differ", short(id), t.now.Line)
+	}
+	t.from = t.read
+	t.now.To = t.read
+	l := Label{Aspect: strings.TrimSpace(fields[t.aspect]), Polarity: strings.TrimSpace(fields[t.polarity]), Line: line}
+	switch {
+	case l.Aspect == "" && l.Polarity == "":
+		return nil
+	case l.Aspect == "" || l.Polarity == "":
+		return fmt.Errorf("sentence %q: aspect %q has polarity %q; give both, or neither where the sentence has no label", short(id), short(l.Aspect), short(l.Polarity))
+	}
+	t.now.Labels = append(t.now.Labels, l)
+	return nil
+}
+
+// flush gives the sentence of the long form that is complete.
+func (t *table) flush() error {
+	if t.now == nil {
+		return nil
+	}
+	r := *t.now
+	t.now = nil
+	return t.give(r)
+}
