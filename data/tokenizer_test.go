@@ -267,11 +267,20 @@ func BenchmarkTokenizer(b *testing.B) {
 // A megabyte without white space is cut without looking through all of it for
 // each token, which would take hours, and its tokens have a bounded length.
 func TestEndlessFields(t *testing.T) {
-	for _, unit := range []string{"a-", "a.", "a", "é", "n't", "1.", "a@", "www.", "-", "\u200d😀"} {
-		for _, token := range tokenizer(t, "none", 60)(strings.Repeat(unit, 1<<20/len(unit))) {
+	for _, unit := range []string{"a-", "a_", "a.1-", "a.", "é.", "a", "é", "n't", "1.", "a@", "www.", "-", "\u200d😀", "\u0301"} {
+		field := strings.Repeat(unit, 1<<20/len(unit))
+		tokens := tokenizer(t, "none", 60)(field)
+		for _, token := range tokens {
 			if len(token) > 2*longestWord || token == "" {
 				t.Errorf("%q: a token of %d bytes", unit, len(token))
 			}
+		}
+		l, err := newLexicon(configs.Text{Cleaning: "none", MaxTokens: 60})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(tokens, l.textWords(field)); diff != "" {
+			t.Errorf("%q (-tokenizer +lexicon):\n%s", unit, diff)
 		}
 	}
 }

@@ -163,6 +163,9 @@ func (l *labeller) label(ctx context.Context, texts []string) ([]Prediction, err
 	sentences := make([][]string, len(texts))
 	order := make([]int, len(texts))
 	for i, text := range texts {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("predict: %w", context.Cause(ctx))
+		}
 		sentences[i], order[i] = l.tokenize(text), i
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(len(sentences[j]), len(sentences[i])) })
