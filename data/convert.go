@@ -2,7 +2,6 @@ package data
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -52,7 +51,7 @@ func (c *conversion) write(ctx context.Context, r io.Reader, w io.Writer) (head 
 		return nil, err
 	}
 	sum := sha256.New()
-	in := bufio.NewReader(io.TeeReader(r, io.MultiWriter(sum, (*counter)(&c.read))))
+	in := bufio.NewReaderSize(io.TeeReader(r, io.MultiWriter(sum, (*counter)(&c.read))), 1<<16)
 	format := corpusFormat(c.name, in)
 	lines := format == JSONL
 	cut := cutXML
@@ -181,12 +180,12 @@ func corpusFormat(name string, r *bufio.Reader) Format {
 	if strings.EqualFold(filepath.Ext(name), ".csv") {
 		return CSV
 	}
-	head, _ := r.Peek(512) // what is wrong is found by reading on
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n")
-	if len(head) > 0 && head[0] == '{' {
+	blank := "\ufeff \t\r\n"
+	head := peek(r, func(head []byte) bool { return strings.IndexByte(blank, head[len(head)-1]) >= 0 })
+	if len(head) > 0 && head[len(head)-1] == '{' {
 		return JSONL
 	}
-	return SemEval
+	return SemEval // what is wrong with it is found by reading it
 }
 
 // tell reports how far the reading is.

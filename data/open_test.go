@@ -196,7 +196,8 @@ func TestOpenLinesIsXML(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := jsonl(t, corpus.Schema, corpus.Reviews)
-	for _, file := range []string{lines, strings.ReplaceAll(lines, "\n", " \r\n\n"), strings.TrimSuffix(lines, "\n")} {
+	blank := strings.Repeat(" \n", 1000)
+	for _, file := range []string{lines, "\ufeff" + lines, blank + lines, "\ufeff" + blank + lines, strings.ReplaceAll(lines, "\n", " \r\n\n"), strings.TrimSuffix(lines, "\n")} {
 		got, err := inBlocks(t, 500, file, c)
 		if err != nil {
 			t.Fatal(err)

@@ -120,7 +120,9 @@ func TestReadFromErrors(t *testing.T) {
 	}{
 		{"empty file", "", []string{"f.xml: no <sentences>"}},
 		{"no sentence", "<sentences>\n</sentences>", []string{"f.xml: no <sentence>"}},
-		{"not XML", "id,text\n1,good", []string{"f.xml:2: text \"id,text"}},
+		{"not XML", "id,text\n1,good", []string{"f.xml:1: text \"id,text", "JSON in each line"}},
+		{"not XML, after blank lines", "\r\n \nid,text\n1,good\n<sentences/>", []string{"f.xml:3: text \"id,text"}},
+		{"text behind", "<sentences>\n</sentences>\n\nx\n", []string{"f.xml:4: text \"x\" outside <sentences>"}},
 		{"cut off", "<sentences>\n<sentence id='1'>\n<text>a", []string{"f.xml:3: malformed XML: unexpected EOF"}},
 		{"tags crossed", "<sentences>\n<sentence id='1'>\n</sentences>", []string{"f.xml:3: malformed XML"}},
 		{"unknown entity", sentence(`id="1"`, "<text>a&nbsp;b</text>"), []string{"f.xml:3: malformed XML", "&nbsp;"}},

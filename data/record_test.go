@@ -89,12 +89,12 @@ between
 <sentence id="5"><text>d</text><aspectCategories><aspectCategory category="x" polarity="y"/></aspectCategories></sentence>
 <sentence id="6"><text>e</sentence>`,
 			want: []string{`f.xml:3: sentence "1": <aspectCategory> has no polarity`, "f.xml:6: sentence 2 of the file has an empty id",
-				"f.xml:7: unexpected <sentense> in <sentences>, want sentence", `f.xml:9: text "between" inside <sentences>`, `f.xml:9: sentence "2": <b> inside <text>`,
+				"f.xml:7: unexpected <sentense> in <sentences>, want sentence", `f.xml:8: text "between" inside <sentences>`, `f.xml:9: sentence "2": <b> inside <text>`,
 				`f.xml:10: sentence "3" has no text`, "f.xml:11: unexpected <aspectCategory> in <sentence>, want text, aspectTerms, aspectCategories", "5|d|x=y"},
 			ended: "f.xml:13: malformed XML: element <text> closed by </sentence>"},
 		{name: "a long piece of XML", file: "f.xml", text: "<sentences>\n<!--" + mega + strings.Repeat("a", 1<<16) + "--></sentences>", ended: "f.xml:2: a piece of XML that is longer than 1048576 bytes"},
 		{name: "deep XML", file: "f.xml", text: "<sentences>\n" + strings.Repeat("<a>", 1000), want: []string{"f.xml:2: unexpected <a> in <sentences>, want sentence"}, ended: "f.xml:2: elements are nested more than 32 deep"},
-		{name: "no XML", file: "f", text: "hello", ended: `f:1: text "hello"`},
+		{name: "no XML", file: "f", text: "hello", ended: `f:1: text "hello" outside <sentences>; a corpus is XML of SemEval-2014, an object of JSON in each line, or CSV in a file named so (.csv)`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

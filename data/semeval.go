@@ -36,10 +36,11 @@ type decoder struct {
 	name   string
 	xml    *xml.Decoder
 	input  *bounded
-	before int   // lines of the file before those that it reads
-	depth  int   // elements that are open
-	from   int64 // where the token read last begins
-	broken bool  // there is no next token
+	before int  // lines of the file before those that it reads
+	depth  int  // elements that are open
+	rooted bool // there was one
+	began  int  // line on which the token read last begins
+	broken bool // there is no next token
 
 	// wrong, if not nil, is told of a fault that can be passed over; the element
 	// that has it is skipped. Without it the first fault ends the reading.
@@ -107,7 +108,7 @@ func (d *decoder) decode(use func(Record) error) error {
 				return err
 			}
 		case xml.CharData:
-			if err := d.blank(t, ""); err != nil {
+			if err := d.blank(t, " outside <sentences>"+d.hint()); err != nil {
 				return err
 			}
 		}

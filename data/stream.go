@@ -94,7 +94,7 @@ type stream struct {
 // stream brings them.
 func (s *stream) format(f Format) Format {
 	const mark = "\ufeff"
-	if string(s.head(func(head []byte) bool { return len(head) < len(mark) && strings.HasPrefix(mark, string(head)) })) == mark {
+	if string(peek(s.r, func(head []byte) bool { return len(head) < len(mark) && strings.HasPrefix(mark, string(head)) })) == mark {
 		_, _ = s.r.Discard(len(mark))
 		s.read = int64(len(mark))
 	}
@@ -112,7 +112,7 @@ func (s *stream) format(f Format) Format {
 		return Text
 	}
 	begins := ""
-	s.head(func(head []byte) bool {
+	peek(s.r, func(head []byte) bool {
 		if last := head[len(head)-1]; begins != "" || !isSpace(last) {
 			begins += string(last)
 		}
@@ -130,12 +130,12 @@ func (s *stream) format(f Format) Format {
 // xmlHeads are how XML begins.
 var xmlHeads = []string{"<?xml", "<sentences"}
 
-// head returns the first characters, which are not read yet: so many that more
+// peek returns the first characters, which are not read yet: so many that more
 // says no of them. There are fewer where the stream ends, or at the size of the
 // buffer.
-func (s *stream) head(more func(head []byte) bool) []byte {
+func peek(r *bufio.Reader, more func(head []byte) bool) []byte {
 	for n := 1; ; n++ {
-		head, err := s.r.Peek(n) // an error comes again when the first line is read
+		head, err := r.Peek(n) // an error comes again when the first line is read
 		if err != nil || !more(head) {
 			return head
 		}

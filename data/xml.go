@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 )
 
 // children calls visit for each element inside parent and consumes the end of
@@ -59,6 +60,7 @@ func (d *decoder) pass(err error, depth int) error {
 // token returns the next token, or io.EOF after the last one.
 func (d *decoder) token() (xml.Token, error) {
 	d.input.left = longest
+	d.began = d.line()
 	token, err := d.xml.Token()
 	if err != nil {
 		d.broken = true
@@ -69,6 +71,7 @@ func (d *decoder) token() (xml.Token, error) {
 	}
 	switch token.(type) {
 	case xml.StartElement:
+		d.rooted = true
 		if d.depth++; d.depth > deepest {
 			d.broken = true
 			return nil, d.errorf("elements are nested more than %d deep", deepest)
@@ -128,10 +131,20 @@ func (d *decoder) required(e xml.StartElement, name, id string) (string, error) 
 
 // blank refuses text that is more than white space.
 func (d *decoder) blank(text xml.CharData, where string) error {
-	if s := strings.TrimSpace(string(text)); s != "" {
-		return d.errorf("text %.20q%s", s, where)
+	s := strings.TrimLeftFunc(string(text), unicode.IsSpace)
+	if s == "" {
+		return nil
 	}
-	return nil
+	line := d.began + strings.Count(string(text[:len(text)-len(s)]), "\n")
+	return &LineError{d.name, line, fmt.Errorf("text %.20q%s", strings.TrimSpace(s), where)}
+}
+
+// hint says what a corpus is where a file has not begun like one.
+func (d *decoder) hint() string {
+	if d.rooted {
+		return ""
+	}
+	return "; a corpus is XML of SemEval-2014, an object of JSON in each line, or CSV in a file named so (.csv)"
 }
 
 func (d *decoder) unexpected(e xml.StartElement, parent, want string) error {
@@ -156,7 +169,7 @@ func (d *decoder) malformed(err error) error {
 	var syntax *xml.SyntaxError
 	switch {
 	case errors.Is(err, errLong):
-		return d.errorf("a piece of XML that is longer than %d bytes", longest)
+		return &LineError{d.name, d.began, fmt.Errorf("a piece of XML that is longer than %d bytes%s", longest, d.hint())}
 	case errors.As(err, &syntax):
 		return &LineError{d.name, d.before + syntax.Line, fmt.Errorf("malformed XML: %s", syntax.Msg)}
 	case errors.Is(err, io.EOF):
