@@ -12,15 +12,16 @@ import (
 //
 //	{"id": "813", "text": "All the salads were fabulous.", "labels": {"food": "positive"}}
 //
-// The id may be left out, and so may labels. Anything else is an error, for a
-// misspelt key would otherwise be a label lost in silence. Empty lines are
-// passed over.
+// The id, text or a number, may be left out, and so may labels. Beside labels
+// other keys are passed over; without labels they are an error, for a misspelt
+// "labels" would otherwise be lost in silence. Empty lines are passed over.
 type lineReader struct {
 	b      []byte
 	at     int
 	id     []byte
 	text   []byte
-	labels int // where their value begins, 0 if there is none; the id may come after it
+	labels int    // where their value begins, 0 if there is none; the id may come after it
+	other  []byte // the first key that is none of these
 }
 
 // scanJSONL makes a part of whole lines of a file.
@@ -67,9 +68,7 @@ func (r *lineReader) sentence() error {
 	err := r.object(func(key []byte) (err error) {
 		switch {
 		case string(key) == "id" && r.id == nil:
-			if r.id, err = r.string("id"); err == nil && blank(r.id) {
-				err = errors.New("the id is empty")
-			}
+			r.id, err = r.readID()
 		case string(key) == "text" && r.text == nil:
 			r.text, err = r.string("text")
 		case string(key) == "labels" && r.labels == 0:
@@ -78,12 +77,18 @@ func (r *lineReader) sentence() error {
 		case string(key) == "id" || string(key) == "text" || string(key) == "labels":
 			return fmt.Errorf("%q stands twice", key)
 		default:
-			return fmt.Errorf("unexpected key %q, want id, text, labels", short(string(key)))
+			if r.other == nil {
+				r.other = key
+			}
+			_, err = r.value()
 		}
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	if r.other != nil && r.labels == 0 {
+		return fmt.Errorf("unexpected key %q, want id, text, labels; others may stand beside labels only", short(string(r.other)))
 	}
 	if r.at < len(r.b) {
 		return fmt.Errorf("malformed JSON: %.20q after the end of the object", r.b[r.at:])
@@ -92,6 +97,39 @@ func (r *lineReader) sentence() error {
 		return fmt.Errorf("sentence %q has no text", short(string(r.id)))
 	}
 	return errors.Join(checkNUL("the id", r.id), checkNUL("the text", r.text))
+}
+
+// readID reads the id: text, a number as it is written, or null for none.
+func (r *lineReader) readID() ([]byte, error) {
+	if r.space(); r.at < len(r.b) && r.b[r.at] != '"' {
+		id, err := r.value()
+		switch {
+		case err != nil:
+			return nil, err
+		case string(id) == "null":
+			return nil, nil
+		case id[0] == '-' || '0' <= id[0] && id[0] <= '9':
+			return id, nil
+		}
+		return nil, errors.New(`"id" is neither text nor a number`)
+	}
+	id, err := r.string("id")
+	if err == nil && blank(id) {
+		err = errors.New("the id is empty")
+	}
+	return id, err
+}
+
+// value reads a value of any kind and the space around it.
+func (r *lineReader) value() (json.RawMessage, error) {
+	var value json.RawMessage
+	d := json.NewDecoder(bytes.NewReader(r.b[r.at:]))
+	if err := d.Decode(&value); err != nil {
+		return nil, fmt.Errorf("malformed JSON: %w", err)
+	}
+	r.at += int(d.InputOffset())
+	r.space()
+	return value, nil
 }
 
 // eachLabel yields the labels of a sentence that was read.

@@ -162,7 +162,12 @@ func TestOpenLinesErrors(t *testing.T) {
 		{"no text", `{"id": "2"}`, `f.jsonl:3: sentence "2" has no text`},
 		{"blank text", `{"id": "2", "text": " "}`, `f.jsonl:3: sentence "2" has no text`},
 		{"blank id", `{"id": " ", "text": "y"}`, "f.jsonl:3: the id is empty"},
-		{"number for an id", `{"id": 2, "text": "y"}`, "want id in quotes"},
+		{"another key without labels", `{"text": "y", "aspects": [{"aspect": "food"}]}`, `f.jsonl:3: unexpected key "aspects", want id, text, labels; others may stand beside labels only`},
+		{"list for an id", `{"id": [2], "text": "y"}`, `f.jsonl:3: "id" is neither text nor a number`},
+		{"number that is none", `{"id": 2.x, "text": "y"}`, "f.jsonl:3: malformed JSON: "},
+		{"number for an id twice", `{"id": 1, "text": "y"}`, `f.jsonl:3: sentence id "1" is already that of line 1`},
+		{"bad value of another key", `{"text": "y", "labels": {}, "more": {"a": tru}}`, "f.jsonl:3: malformed JSON: "},
+		{"another key is cut off", `{"text": "y", "labels": {}, "more":`, "f.jsonl:3: malformed JSON: "},
 		{"id twice", `{"id": "1", "text": "y"}`, `f.jsonl:3: sentence id "1" is already that of line 1`},
 		{"bad escape", `{"text": "\q"}`, "f.jsonl:3: malformed JSON: "},
 		{"bad UTF-8", "{\"text\": \"caf\xe9\"}", "f.jsonl:3: malformed JSON: invalid UTF-8"},
@@ -181,6 +186,25 @@ func TestOpenLinesErrors(t *testing.T) {
 	}
 	if _, err := OpenReader(t.Context(), "f.jsonl", strings.NewReader("{"), cleaned(twoByTwo())); err == nil {
 		t.Error("a brace is a corpus")
+	}
+}
+
+// Ids may be numbers, and other keys stand beside labels.
+func TestOpenLinesAsOthersWriteThem(t *testing.T) {
+	file := `{"id": 12345678901234567890, "stars": 5, "text": "x", "more": {"labels": [1, "}"], "text": null}, "labels": {"food": "good"}, "last": -1.5e3 }
+{"id": null, "text": "y"}
+{"text": "z", "labels": {}, "id": -2,"empty":[]}
+`
+	s, err := OpenReader(t.Context(), "f.jsonl", strings.NewReader(file), cleaned(twoByTwo()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for i := range s.Len() {
+		ids = append(ids, s.ID(i))
+	}
+	if diff := cmp.Diff([]string{"12345678901234567890", "#2", "-2"}, ids); diff != "" || s.Labels(0)[0] != 0 {
+		t.Errorf("labels %v, ids (-want +got):\n%s", s.Labels(0), diff)
 	}
 }
 

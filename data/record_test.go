@@ -73,7 +73,7 @@ func TestRecords(t *testing.T) {
 
 		{name: "JSON lines", file: "f.jsonl", text: "\ufeff{\"text\":\"a\",\"labels\":{\"x\":\"y\"},\"id\":\"1\"}\n\n{\"text\":\n{\"text\":\"b\\u0000\"}\n" + `{"text":"` + mega + "\"}\n{\"text\":\"c\",\"label\":{}}\n{\"text\":\"d\"}",
 			want: []string{"1|a|x=y", "f.jsonl:3: malformed JSON: the line ends early, want text in quotes", "f.jsonl:4: byte 2 of the text is NUL: this is not text",
-				"f.jsonl:5: longer than 1048576 bytes, passed over", `f.jsonl:6: unexpected key "label", want id, text, labels`, "|d"}},
+				"f.jsonl:5: longer than 1048576 bytes, passed over", `f.jsonl:6: unexpected key "label", want id, text, labels; others may stand beside labels only`, "|d"}},
 
 		{name: "faults of XML", file: "f.xml", text: `<sentences>
 <sentence id="1"><text>a</text><aspectCategories>
