@@ -24,11 +24,12 @@ from bench.absa import PROGRAM
 from bench.corpus import ROOT, installed
 
 
-def absa(preset: str, seed: int, threads: int, out: Path) -> float:
+def absa(preset: str, seed: int, threads: int, out: Path, also: list[str]) -> float:
     """Accuracy of a preset with one seed, trained and tested by absa."""
     command: list[str | Path] = [PROGRAM, "train", "--quiet", "--json"]
     command += ["--config", preset, "--device", "cpu", "--out", out]
     command += [f"--set=train.seed={seed}", f"--set=train.threads={threads}"]
+    command += [f"--set={setting}" for setting in also]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
     result = json.loads(done.stdout)
     rows = " ".join(
@@ -72,12 +73,21 @@ def main() -> None:
     parser.add_argument("--preset", default="article", help="article also runs PyTorch")
     parser.add_argument("--seeds", type=int, default=5, help="seeds 1 to this")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="for absa alone"
+    )
     parser.add_argument("--at-least", type=float, help="fail below this mean accuracy")
     arguments = parser.parse_args()
     seeds = range(1, arguments.seeds + 1)
     with tempfile.TemporaryDirectory() as folder:
         ours = [
-            absa(arguments.preset, s, arguments.threads, Path(folder) / str(s))
+            absa(
+                arguments.preset,
+                s,
+                arguments.threads,
+                Path(folder) / str(s),
+                arguments.set,
+            )
             for s in seeds
         ]
         print(summary(f"absa {arguments.preset}", ours))
