@@ -52,7 +52,8 @@ func newValidator(ctx context.Context, o AverageOptions, m *member) (_ *validato
 	if err != nil {
 		return nil, err
 	}
-	if err := setCPU(c); err != nil {
+	runAnywhere(&c, noter(o.Report))
+	if err := setCPU(c, device, c.Loader.BatchSize); err != nil {
 		return nil, err
 	}
 	vectors, err := m.embedding()

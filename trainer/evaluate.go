@@ -30,7 +30,7 @@ type evaluation struct {
 
 // evaluate runs the model over examples. A model that reads padding sees them
 // in file order and in batches of the trained size; any other in batches of
-// similar length, which is faster and changes nothing.
+// similar length, which is faster and changes no answer.
 func evaluate(ctx context.Context, config configs.Config, model *models.Model, loss *models.Loss, examples *data.Examples) (*evaluation, error) {
 	options := data.Options{BatchSize: evalBatch, Buckets: min(examples.Len()/evalBatch+1, evalBuckets)}
 	if config.BatchDependent() {

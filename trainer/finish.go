@@ -23,7 +23,7 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 		Epochs: t.history, TestedEpoch: tested, Steps: t.at.Step, Stopped: t.stopped(),
 		SentencesPerSecond: throughput(t.history),
 		Seed:               t.config.Train.Seed,
-		Device:             t.device.String(), Threads: torch.Threads(), Kernels: torch.LSTMKernels(),
+		Device:             t.device.String(), Threads: torch.Threads(), Kernels: kernels(t.config, t.device),
 		Parameters: all, Versions: CurrentVersions(),
 	}
 	if t.best != nil {

@@ -128,7 +128,7 @@ func newLabeller(o PredictOptions) (*labeller, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, device, err := saved.settings(o.Device, o.Threads)
+	c, device, err := saved.settings(o.Device, o.Threads, o.BatchSize, noter(o.Report))
 	if err != nil {
 		return nil, err
 	}

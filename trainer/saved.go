@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,8 +29,8 @@ type EvaluateOptions struct {
 }
 
 // Evaluate scores the tested weights of a run, or those of a checkpoint, on a
-// corpus. On the run's own
-// test corpus the figures are those of its result.json, to the last digit.
+// corpus. On the run's own test corpus the figures are those of its result.json,
+// to the last digit.
 func Evaluate(ctx context.Context, o EvaluateOptions) (scores metrics.Result, err error) {
 	if o.Report == nil {
 		o.Report = func(Event) {}
@@ -47,7 +48,7 @@ func evaluateRun(ctx context.Context, o EvaluateOptions) (metrics.Result, error)
 	if err != nil {
 		return none, err
 	}
-	c, device, err := saved.settings(o.Device, o.Threads)
+	c, device, err := saved.settings(o.Device, o.Threads, 0, noter(o.Report))
 	if err != nil {
 		return none, err
 	}
@@ -148,9 +149,9 @@ func open(dir string, note func(string, ...any)) (*saved, error) {
 	return s, nil
 }
 
-// settings are the run's, with another device and number of threads unless these
-// are empty and 0. The threads are set.
-func (s *saved) settings(device string, n int) (configs.Config, torch.Device, error) {
+// settings are the run's, with another device, number of threads and size of a
+// batch unless these are empty and 0. The threads are set.
+func (s *saved) settings(device string, n, batch int, note func(string, ...any)) (configs.Config, torch.Device, error) {
 	c := s.config
 	if device != "" {
 		c.Train.Device = device
@@ -165,7 +166,8 @@ func (s *saved) settings(device string, n int) (configs.Config, torch.Device, er
 	if err != nil {
 		return c, torch.CPU, err
 	}
-	return c, d, setCPU(c)
+	runAnywhere(&c, note)
+	return c, d, setCPU(c, d, cmp.Or(batch, c.Loader.BatchSize))
 }
 
 // silent notes nothing, where there is nothing to note.

@@ -122,7 +122,7 @@ func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer,
 	if t.device, err = torch.ParseDevice(c.Train.Device); err != nil {
 		return nil, fmt.Errorf("train.device: %w", err)
 	}
-	if err := setCPU(c); err != nil {
+	if err := setCPU(c, t.device, c.Loader.BatchSize); err != nil {
 		return nil, err
 	}
 	source, err := begin.source(c, noter(t.report))
@@ -136,7 +136,7 @@ func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer,
 		if err := begin.checkData(c, t.data.Fingerprint); err != nil {
 			return nil, err
 		}
-		begin.sayChanges(t.device.String(), torch.Threads(), noter(t.report))
+		begin.sayChanges(t.device.String(), kernels(c, t.device), torch.Threads(), noter(t.report))
 	}
 	if err := t.build(source); err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ type Result struct {
 	Seed               int64    `json:"seed"`
 	Device             string   `json:"device"`
 	Threads            int      `json:"threads"`
-	Kernels            string   `json:"kernels"` // of the CPU: portable, avx2, avx512
+	Kernels            string   `json:"kernels"` // what computed: aten, or absa's own for portable, avx2 or avx512
 	TestedEpoch        int      `json:"tested_epoch"`
 	Steps              int      `json:"steps"`
 	Stopped            string   `json:"stopped"` // what ended training: epochs, patience, max_steps
