@@ -68,13 +68,7 @@ func printCalibration(w io.Writer, run string, c *runs.Calibration) error {
 	if c.On == runs.OnFolds {
 		on = fmt.Sprintf("%d folds", c.Folds)
 	}
-	_, err := fmt.Fprintf(w, "temperature %.4f, fitted on %s: %d pairs of %d sentences\n\n", c.Temperature, on, c.Pairs, c.Sentences)
-	if err != nil {
-		return err
-	}
-	if err := printFits(w, c.Before, &c.After, c.Temperature); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, "\nstored in %s\n", filepath.Join(run, runs.CalibrationFile))
+	_, err := fmt.Fprintf(w, "temperature %.4f, fitted on %s: %d pairs of %d sentences\n\n%s\nstored in %s\n",
+		c.Temperature, on, c.Pairs, c.Sentences, fits(c.Before, &c.After, c.Temperature), filepath.Join(run, runs.CalibrationFile))
 	return err
 }
