@@ -218,6 +218,9 @@ func (s *saved) crossValidate(ctx context.Context, o CalibrateOptions, to *runs.
 		if ctx.Err() != nil && !errors.Is(err, ErrUnsaved) {
 			return fmt.Errorf("%w in fold %d of %d: %w (the same command goes on from there)", ErrInterrupted, f.number, f.of, context.Cause(ctx))
 		}
+		if errors.Is(err, ErrChanged) {
+			err = fmt.Errorf("%w\nor remove %s, of an earlier try, to begin again", err, filepath.Dir(dir))
+		}
 		if err != nil {
 			return fmt.Errorf("fold %d of %d: %w", f.number, f.of, err)
 		}
@@ -228,8 +231,9 @@ func (s *saved) crossValidate(ctx context.Context, o CalibrateOptions, to *runs.
 	return nil
 }
 
-// sameCorpus refuses a training corpus whose sentences are not those that the run
-// was trained on.
+// sameCorpus refuses a training corpus that is not the one that the run was trained
+// on: by the fingerprint of its newest checkpoint if it has one, and by the ids of
+// its sentences.
 func (s *saved) sameCorpus(ctx context.Context, c configs.Config, o CalibrateOptions) error {
 	corpus, err := data.OpenTrain(ctx, c, data.OpenOptions{Progress: func(done, total int64) {
 		o.Report(CorpusRead{Path: c.Data.Train, Done: done, Total: total})
@@ -242,22 +246,31 @@ func (s *saved) sameCorpus(ctx context.Context, c configs.Config, o CalibrateOpt
 	if o.Folds < 2 || o.Folds > len(at) {
 		return fmt.Errorf("%d folds of %d sentences: want at least 2, and at most as many as there are sentences", o.Folds, len(at))
 	}
+	other := fmt.Errorf("data.train=%s has other sentences than when %s was trained: put back the corpus of then", c.Data.Train, s.dir)
+	if newest, _, err := checkpoint.Newest(s.dir); err == nil {
+		state, err := ReadState(newest)
+		if err != nil {
+			return err
+		}
+		if state.Data.Train != corpus.Fingerprint() {
+			return other
+		}
+	}
 	now := sha256.New()
 	if err := (split{train: corpus.Examples(at, s.vocabulary)}).writeIndented(now); err != nil {
 		return err
 	}
 	was := sha256.New()
-	path := filepath.Join(s.dir, SplitFile)
-	f, err := os.Open(path)
+	f, err := os.Open(filepath.Join(s.dir, SplitFile))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	if _, err := io.Copy(was, f); err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
+		return err
 	}
 	if !bytes.Equal(now.Sum(nil), was.Sum(nil)) {
-		return fmt.Errorf("data.train=%s has other sentences than %s: put back the corpus that the run was trained on", c.Data.Train, path)
+		return other
 	}
 	return nil
 }

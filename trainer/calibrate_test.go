@@ -250,14 +250,26 @@ func TestCalibrateRefuses(t *testing.T) {
 		})
 	}
 	t.Run("another corpus", func(t *testing.T) {
+		refused := func() {
+			t.Helper()
+			_, err := Calibrate(t.Context(), CalibrateOptions{Run: r.dir, Folds: 2})
+			wantError(t, err, corpus+" has other sentences")
+			if slices.Contains(files(t, r.dir), FoldsFolder) {
+				t.Error("a fold was begun")
+			}
+		}
+		// A sentence has a word more, and the ids are the same.
+		if err := os.WriteFile(corpus, bytes.Replace(sample.Train(), []byte("<text>"), []byte("<text>Bread. "), 1), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		refused()
 		if err := os.WriteFile(corpus, sample.Test(), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		_, err := Calibrate(t.Context(), CalibrateOptions{Run: r.dir, Folds: 2})
-		wantError(t, err, corpus+" has other sentences", SplitFile)
-		if slices.Contains(files(t, r.dir), FoldsFolder) {
-			t.Error("a fold was begun")
+		if err := os.RemoveAll(filepath.Join(r.dir, checkpoint.Folder)); err != nil {
+			t.Fatal(err)
 		}
+		refused()
 	})
 }
 
