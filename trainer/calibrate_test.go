@@ -259,7 +259,7 @@ func TestCalibrateRefuses(t *testing.T) {
 			}
 		}
 		// A sentence has a word more, and the ids are the same.
-		if err := os.WriteFile(corpus, bytes.Replace(sample.Train(), []byte("<text>"), []byte("<text>Bread. "), 1), 0o644); err != nil {
+		if err := os.WriteFile(corpus, bytes.Replace(sample.Train(), []byte("</text>"), []byte(" Fine.</text>"), 1), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		refused()
