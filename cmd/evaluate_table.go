@@ -18,7 +18,7 @@ import (
 func printEvaluation(w io.Writer, e *trainer.Evaluation, confusion bool) error {
 	parts := []string{e.Table(e.Labels.Aspects).String(), accuracies(e), polarities(e), detection(e), probabilities(e)}
 	if confusion {
-		parts = append(parts, matrix("all aspects", e, e.Confusion))
+		parts = append(parts, "confusion: gold polarities in lines, predicted ones in columns\n", matrix("all aspects", e, e.Confusion))
 		for _, a := range e.Labels.Aspects {
 			parts = append(parts, matrix(a, e, e.Aspects[a].Confusion))
 		}
@@ -90,7 +90,7 @@ func fits(raw runs.Fit, scaled *runs.Fit, temperature float64) string {
 // matrix has gold polarities in its rows and predicted ones in its columns.
 func matrix(name string, e *trainer.Evaluation, m metrics.Confusion) string {
 	columns := len(e.Polarities)
-	head := []string{name + ": gold by predicted"}
+	head := []string{name}
 	for _, p := range e.Polarities {
 		head = append(head, p.Polarity)
 	}
