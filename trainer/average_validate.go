@@ -7,7 +7,6 @@ import (
 	"io/fs"
 
 	"absa/configs"
-	"absa/internal/metrics"
 	"absa/internal/safetensors"
 	"absa/internal/torch"
 	"absa/models"
@@ -112,7 +111,7 @@ func (v *validator) score(ctx context.Context, list []safetensors.Tensor) (*Vali
 	if !finite(e.loss) {
 		return nil, fmt.Errorf("%w: loss %g", ErrNotFinite, e.loss)
 	}
-	r, err := metrics.Evaluate(v.model.Labels.Aspects, v.model.Labels.Polarities, e.gold, e.predicted, v.majority)
+	r, err := e.answers(v.model.Labels, v.majority).Evaluate()
 	if err != nil {
 		return nil, err
 	}

@@ -162,7 +162,7 @@ func wantLike(t *testing.T, r training, step int, set []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := compact(t, Scores(scores)), compact(t, averaged.result.Score); got != want {
+	if got, want := compact(t, raw(scores.Score)), compact(t, raw(averaged.result.Score)); got != want {
 		t.Errorf("the checkpoint scores %s, want %s", got, want)
 	}
 	plain := train(t, small(t, set...))

@@ -20,24 +20,6 @@ type Result struct {
 	Versions           Versions `json:"versions"`
 }
 
-// Score is the part of a Result that a test gives.
-type Score struct {
-	Accuracy metrics.Score `json:"accuracy"` // over labelled pairs
-	Majority metrics.Score `json:"majority"`
-	MacroF1  metrics.Score `json:"macro_f1"`
-	// MajorityMacroF1 is that of the majority class.
-	MajorityMacroF1 metrics.Score           `json:"majority_macro_f1"`
-	Aspects         map[string]AspectResult `json:"aspects"`
-}
-
-// AspectResult is one row of the table.
-type AspectResult struct {
-	Accuracy metrics.Score `json:"accuracy"`
-	Majority metrics.Score `json:"majority"`
-	Support  int           `json:"support"`
-	MacroF1  metrics.Score `json:"macro_f1"`
-}
-
 // Epoch is one pass over the training data and the evaluation after it. Where
 // there is no validation data its figures are null.
 type Epoch struct {
