@@ -5,9 +5,12 @@ import (
 	"slices"
 )
 
+// Absent is the label of an aspect that a sentence does not mention.
+const Absent = -1
+
 // labels gathers the labels of one sentence.
 type labels struct {
-	polarity        []int // per aspect; becomes Review.Labels
+	polarity        []int // per aspect: an index into the schema's polarities, or Absent
 	line            []int // per aspect: where its label stands, 0 where it has none
 	merged, dropped int
 }
@@ -90,4 +93,14 @@ func (l *labels) resolveOne(schema Schema, label Label, id string, drop bool) er
 	}
 	return fmt.Errorf("sentence %q: %s is %s; correct the file, or set data.contradictions to drop to train without this label",
 		short(id), schema.Aspects[aspect], both)
+}
+
+func dropContradictions(policy string) (bool, error) {
+	switch policy {
+	case "", "error":
+		return false, nil
+	case "drop":
+		return true, nil
+	}
+	return false, fmt.Errorf("data.contradictions: %q is neither error nor drop", policy)
 }

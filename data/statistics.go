@@ -30,15 +30,6 @@ func (a AspectCount) Labelled() int {
 	return n
 }
 
-// Statistics counts the labels of the corpus.
-func (c *Corpus) Statistics() Statistics {
-	s := newStatistics(c.Schema)
-	for _, r := range c.Reviews {
-		s.add(r.Labels)
-	}
-	return s
-}
-
 // Statistics counts the labels of the sentences at the positions.
 func (s *Set) Statistics(at []uint32) Statistics {
 	counted := newStatistics(s.Schema)

@@ -6,6 +6,14 @@ import (
 	"strconv"
 )
 
+// Term is a phrase of the sentence that an opinion is about. Terms are kept
+// for the reader of a corpus; no label is taken from them.
+type Term struct {
+	Text     string
+	Polarity string // one of the schema's, or "" where the file states none
+	From, To int    // Text is characters [From,To) of the sentence, counted in code points
+}
+
 // term reads one <aspectTerm>.
 func (d *decoder) term(e xml.StartElement, id string) (Term, error) {
 	var t Term

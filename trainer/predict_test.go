@@ -86,15 +86,11 @@ func TestPredictAsEvaluate(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				corpus, err := data.Read(path, small(t).Data)
-				if err != nil {
-					t.Fatal(err)
-				}
 				// With one sentence at a time there is room for few new words, which are
 				// forgotten and looked up again.
 				for _, size := range []int{1, 0} {
 					p := predictor(t, r.dir, PredictOptions{BatchSize: size})
-					if diff := cmp.Diff(want.Score.Confusion, scored(t, p, corpus, r)); diff != "" {
+					if diff := cmp.Diff(want.Score.Confusion, scored(t, p, path, r)); diff != "" {
 						t.Errorf("%s, batch size %d (-evaluate +predict):\n%s", path, size, diff)
 					}
 				}
@@ -104,14 +100,25 @@ func TestPredictAsEvaluate(t *testing.T) {
 }
 
 // scored counts a predictor's answers to a corpus.
-func scored(t *testing.T, p *Predictor, corpus *data.Corpus, r training) metrics.Confusion {
+func scored(t *testing.T, p *Predictor, path string, r training) metrics.Confusion {
 	t.Helper()
-	var texts []string
 	var gold, predicted []int
-	for _, review := range corpus.Reviews {
-		texts = append(texts, review.Text)
-		gold = append(gold, review.Labels...)
+	corpus, err := data.Open(t.Context(), path, small(t), data.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer corpus.Close()
+	for i := range corpus.Len() {
+		for _, label := range corpus.Labels(i) {
+			gold = append(gold, int(label))
+		}
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	texts := textsOf(t, path, file)
 	for _, sentence := range predictAll(t, p, texts) {
 		for _, o := range sentence {
 			predicted = append(predicted, o.Polarity)

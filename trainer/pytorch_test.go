@@ -3,7 +3,9 @@ package trainer
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"os/exec"
@@ -46,26 +48,31 @@ func withPyTorch(t *testing.T, stdin []byte, args ...string) []byte {
 }
 
 // sentences are those of the sample's test side, and some that are hard to cut.
-func sentences(t *testing.T, c configs.Config) []string {
+func sentences(t *testing.T) []string {
 	t.Helper()
-	corpus, err := data.ReadFrom("test.xml", bytes.NewReader(sample.Test()), c.Data)
-	if err != nil {
-		t.Fatal(err)
-	}
 	list := []string{
 		"I don't think it's $20.50... isn't it?", "", "It was over for all of us!", "We wouldn't've gone, 'tis true",
 		"see www.a.example/b?c. or mail A.B@x-y.co.uk", "``well-kept'' at 5 p.m., 7:30pm and 1/2 off",
 		"yum😋😋 👍🏽👩‍🍳❤️ok cafe\u0301", "İstanbul ΑΣ ﬁn 寿司 x² Ⅷ", "a\u00a0b\u2003c\x1cd soft\u00adly", "<pad> <unk>",
 	}
-	for _, r := range corpus.Reviews {
-		list = append(list, r.Text)
+	return append(list, textsOf(t, "test.xml", bytes.NewReader(sample.Test()))...)
+}
+
+// textsOf are the texts of a corpus.
+func textsOf(t *testing.T, name string, r io.Reader) (texts []string) {
+	t.Helper()
+	for record, err := range data.Records(name, r, data.RecordOptions{}) {
+		if err := errors.Join(err, record.Err); err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, record.Text)
 	}
-	return list
+	return texts
 }
 
 // TestPyTorchTokens holds that the example cuts sentences as this program does.
 func TestPyTorchTokens(t *testing.T) {
-	all := sentences(t, small(t))
+	all := sentences(t)
 	stdin, err := json.Marshal(all)
 	if err != nil {
 		t.Fatal(err)
@@ -238,7 +245,7 @@ func TestPyTorchLoads(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := small(t, append([]string{"loader.batch_size=16", "train.max_steps=12", "train.learning_rate=1e-2"}, tt.set...)...)
-			all := sentences(t, c)
+			all := sentences(t)
 			dir := train(t, c).dir
 			if tt.step {
 				newest, _, err := checkpoint.Newest(dir)

@@ -11,11 +11,47 @@ import (
 	"absa/configs"
 )
 
+// Review is one sentence and what it says about each aspect.
+type Review struct {
+	ID    string
+	Text  string // as in the file, neither trimmed nor folded
+	Terms []Term // in file order; nil where the file marks none
+
+	// Labels has one entry per aspect of the schema: an index into its
+	// polarities, or Absent.
+	Labels []int
+}
+
+// Corpus is a file of reviews as it was read.
+type Corpus struct {
+	Path    string // as given; "sample" for the embedded corpus
+	Schema  Schema
+	Reviews []Review // in file order
+
+	// Merged has the sentence id of each label that repeated an equal one, and
+	// Dropped that of each aspect which lost its label because the sentence
+	// contradicts itself (data.contradictions: drop). A sentence with two such
+	// cases is there twice.
+	Merged  []string
+	Dropped []string
+
+	SHA256 string // of the file's bytes, lower-case hexadecimal
+}
+
+// Statistics counts the labels of the corpus.
+func (c *Corpus) Statistics() Statistics {
+	s := newStatistics(c.Schema)
+	for _, r := range c.Reviews {
+		s.add(r.Labels)
+	}
+	return s
+}
+
 // Read reads the SemEval-2014 XML file at path as it is written, texts and
 // terms included, into ordinary memory. The aspects and polarities of cfg are
 // the labels that it may hold. Errors in the content begin with path:line.
 //
-// It is the plain form of what Open does, an order of magnitude slower.
+// It is the plain form of what Open does, which tests hold Open against.
 func Read(path string, cfg configs.Data) (*Corpus, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -73,14 +109,4 @@ func (c *collector) add(r Record) error {
 	c.Merged = append(c.Merged, slices.Repeat([]string{id}, l.merged)...)
 	c.Dropped = append(c.Dropped, slices.Repeat([]string{id}, l.dropped)...)
 	return nil
-}
-
-func dropContradictions(policy string) (bool, error) {
-	switch policy {
-	case "", "error":
-		return false, nil
-	case "drop":
-		return true, nil
-	}
-	return false, fmt.Errorf("data.contradictions: %q is neither error nor drop", policy)
 }
