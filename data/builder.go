@@ -22,10 +22,9 @@ type builder struct {
 	crc   uint32
 	seed  maphash.Seed // of ids
 	image image
-	lines []uint32  // where each sentence began
-	texts []textKey // of each group
+	lines []uint32 // where each sentence began
 	byID  positionsByHash
-	group positionsByHash
+	texts keyNumbers // the group of each text
 
 	spelled map[string]uint32     // the number of a word
 	numbers map[*lexicon][]uint32 // of a worker's words: 1 + the number here, 0 is not known yet
@@ -41,7 +40,7 @@ func newBuilder(name string, w io.Writer) (*builder, error) {
 		return nil, err
 	}
 	return &builder{name: name, w: w, seed: maphash.MakeSeed(),
-		byID: newPositionsByHash(), group: newPositionsByHash(),
+		byID: newPositionsByHash(), texts: newKeyNumbers(),
 		spelled: map[string]uint32{}, numbers: map[*lexicon][]uint32{}, content: sha256.New()}, nil
 }
 
@@ -77,7 +76,7 @@ func (b *builder) add(p *part, before int) error {
 		b.image.ids = append(b.image.ids, id...)
 		b.image.idEnds = append(b.image.idEnds, uint64(len(b.image.ids)))
 		b.byID.add(uint32(b.count()-1), func(i uint32) uint64 { return maphash.Bytes(b.seed, b.id(i)) })
-		b.image.groups = append(b.image.groups, b.groupOf(p.texts[i]))
+		b.image.groups = append(b.image.groups, b.texts.number(p.texts[i]))
 		b.buffer = append(appendJSON(append(b.buffer, '['), id), p.content[contentFrom:p.contentEnds[i]]...)
 		idFrom, contentFrom = p.idEnds[i], p.contentEnds[i]
 	}
@@ -124,17 +123,6 @@ func (b *builder) number(word string) uint32 {
 		b.image.spellEnds = append(b.image.spellEnds, uint64(len(b.image.spellings)))
 	}
 	return n
-}
-
-// groupOf returns the number of the group of a text.
-func (b *builder) groupOf(text textKey) uint32 {
-	g, ok := b.group.find(text[0], func(g uint32) bool { return b.texts[g] == text })
-	if !ok {
-		g = uint32(len(b.texts))
-		b.texts = append(b.texts, text)
-		b.group.add(g, func(g uint32) uint64 { return b.texts[g][0] })
-	}
-	return g
 }
 
 // finish writes what follows the words and returns the encoded header.
@@ -210,4 +198,23 @@ func (x *positionsByHash) put(slot uint32, hash uint64) {
 		s = (s + 1) & mask
 	}
 	x.slots[s] = slot
+}
+
+// keyNumbers numbers keys from 0 as they come.
+type keyNumbers struct {
+	keys  []textKey
+	slots positionsByHash
+}
+
+func newKeyNumbers() keyNumbers { return keyNumbers{slots: newPositionsByHash()} }
+
+// number returns the number of a key: len(keys) before the call if it is new.
+func (k *keyNumbers) number(key textKey) uint32 {
+	n, ok := k.slots.find(key[0], func(n uint32) bool { return k.keys[n] == key })
+	if !ok {
+		n = uint32(len(k.keys))
+		k.keys = append(k.keys, key)
+		k.slots.add(n, func(n uint32) uint64 { return k.keys[n][0] })
+	}
+	return n
 }
