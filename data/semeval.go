@@ -36,10 +36,9 @@ type decoder struct {
 	name   string
 	xml    *xml.Decoder
 	input  *bounded
-	before int   // lines of the file before those that it reads
-	depth  int   // elements that are open
-	from   int64 // where the token read last begins
-	broken bool  // there is no next token
+	before int  // lines of the file before those that it reads
+	depth  int  // elements that are open
+	broken bool // there is no next token
 
 	// wrong, if not nil, is told of a fault that can be passed over; the element
 	// that has it is skipped. Without it the first fault ends the reading.
