@@ -13,6 +13,7 @@ import (
 
 	"absa/data"
 	"absa/internal/atomicfile"
+	"absa/internal/runs"
 	"absa/trainer"
 )
 
@@ -54,7 +55,8 @@ A line that is not UTF-8, has a NUL character, is longer than 1 MiB or malformed
 named on stderr with its number, gets an object with "error" in jsonl, and is passed
 over; the exit status is then 1 at the end. --strict stops at the first one.
 
-Probabilities are those of the model, not calibrated.`,
+Probabilities are calibrated by the temperature that a run with a validation set has,
+and any other run gets from absa calibrate; without one, predict says so.`,
 		Example: `  echo "The staff was horrible, the bread was top notch." | absa predict --checkpoint checkpoints/mine
   absa predict --checkpoint checkpoints/mine --output jsonl --out labelled.jsonl reviews.txt more.csv
   zcat reviews.jsonl.gz | absa predict --checkpoint checkpoints/mine --format jsonl --output csv >labelled.csv`,
@@ -74,7 +76,7 @@ Probabilities are those of the model, not calibrated.`,
 	f.StringVar(&p.output, "output", "table", "table, jsonl, csv or semeval")
 	f.StringVar(&p.out, "out", "", "write to this `file`, whole or not at all, instead of stdout")
 	f.StringVar(&p.input.TextColumn, "text-column", "text", "`name` of the CSV column with the text")
-	f.Float64Var(&p.threshold, "threshold", 0.5, "least `probability` that an aspect is mentioned")
+	f.Float64Var(&p.threshold, "threshold", runs.Threshold, "least `probability` that an aspect is mentioned")
 	f.BoolVar(&p.all, "all", false, "list aspects below the threshold too")
 	f.IntVar(&p.model.BatchSize, "batch-size", 128, "`sentences` at a time")
 	f.BoolVar(&p.strict, "strict", false, "stop at the first line that cannot be read")
@@ -114,6 +116,9 @@ func (p *predict) run(c *cobra.Command, paths []string) error {
 	defer model.Close()
 	if model.Alone {
 		show.note("the answer of this model depends on the batch: it is given one sentence at a time")
+	}
+	if model.Temperature == nil {
+		show.note("probabilities are not calibrated: %s", model.Uncalibrated)
 	}
 	if !model.Presence {
 		show.note("this model does not tell which aspects a sentence mentions: all are listed (model.head.presence learns it)")

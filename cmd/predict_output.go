@@ -63,9 +63,10 @@ type jsonAnswers struct {
 }
 
 type jsonSentence struct {
-	ID      string        `json:"id"`
-	Text    string        `json:"text"`
-	Aspects []jsonOpinion `json:"aspects"`
+	ID         string        `json:"id"`
+	Text       string        `json:"text"`
+	Calibrated bool          `json:"calibrated"` // the probabilities
+	Aspects    []jsonOpinion `json:"aspects"`
 }
 
 type jsonOpinion struct {
@@ -85,7 +86,7 @@ func (j *jsonAnswers) sentence(s data.Sentence, p trainer.Prediction) error {
 			Error string `json:"error"`
 		}{s.ID, s.Err.Error()})
 	}
-	out := jsonSentence{ID: s.ID, Text: s.Text, Aspects: []jsonOpinion{}}
+	out := jsonSentence{ID: s.ID, Text: s.Text, Calibrated: j.model.Temperature != nil, Aspects: []jsonOpinion{}}
 	for a, o := range p {
 		if !j.lists(o) {
 			continue
