@@ -22,10 +22,9 @@ type builder struct {
 	crc   uint32
 	seed  maphash.Seed // of ids
 	image image
-	lines []uint32  // where each sentence began
-	texts []textKey // of each group
+	lines []uint32 // where each sentence began
 	byID  positionsByHash
-	group positionsByHash
+	texts keyNumbers // the group of each text
 
 	spelled map[string]uint32     // the number of a word
 	numbers map[*lexicon][]uint32 // of a worker's words: 1 + the number here, 0 is not known yet
@@ -41,7 +40,7 @@ func newBuilder(name string, w io.Writer) (*builder, error) {
 		return nil, err
 	}
 	return &builder{name: name, w: w, seed: maphash.MakeSeed(),
-		byID: newPositionsByHash(), group: newPositionsByHash(),
+		byID: newPositionsByHash(), texts: newKeyNumbers(),
 		spelled: map[string]uint32{}, numbers: map[*lexicon][]uint32{}, content: sha256.New()}, nil
 }
 
@@ -78,7 +77,7 @@ func (b *builder) add(p *part, before int) error {
 		b.image.ids = append(b.image.ids, id...)
 		b.image.idEnds = append(b.image.idEnds, uint64(len(b.image.ids)))
 		b.byID.add(hash, uint32(b.count()-1))
-		b.image.groups = append(b.image.groups, b.groupOf(p.texts[i]))
+		b.image.groups = append(b.image.groups, b.texts.number(p.texts[i]))
 		b.buffer = append(appendJSON(append(b.buffer, '['), id), p.content[contentFrom:p.contentEnds[i]]...)
 		idFrom, contentFrom = p.idEnds[i], p.contentEnds[i]
 	}
@@ -125,17 +124,6 @@ func (b *builder) number(word string) uint32 {
 		b.image.spellEnds = append(b.image.spellEnds, uint64(len(b.image.spellings)))
 	}
 	return n
-}
-
-// groupOf returns the number of the group of a text.
-func (b *builder) groupOf(text textKey) uint32 {
-	g, ok := b.group.find(text[0], func(g uint32) bool { return b.texts[g] == text })
-	if !ok {
-		g = uint32(len(b.texts))
-		b.texts = append(b.texts, text)
-		b.group.add(text[0], g)
-	}
-	return g
 }
 
 // finish writes what follows the words and returns the encoded header.
@@ -219,4 +207,23 @@ func (x *positionsByHash) put(slot hashedPosition) {
 		s = (s + 1) & mask
 	}
 	x.slots[s] = slot
+}
+
+// keyNumbers numbers keys from 0 as they come.
+type keyNumbers struct {
+	keys  []textKey
+	slots positionsByHash
+}
+
+func newKeyNumbers() keyNumbers { return keyNumbers{slots: newPositionsByHash()} }
+
+// number returns the number of a key: len(keys) before the call if it is new.
+func (k *keyNumbers) number(key textKey) uint32 {
+	n, ok := k.slots.find(key[0], func(n uint32) bool { return k.keys[n] == key })
+	if !ok {
+		n = uint32(len(k.keys))
+		k.keys = append(k.keys, key)
+		k.slots.add(key[0], n)
+	}
+	return n
 }

@@ -60,7 +60,7 @@ func (c *Checked) Errors() int { return c.Findings[Fault] }
 // on, and what others share with it is leakage.
 //
 // It holds no sentence: a hash of each id and text, the labels of each text and
-// the counts of a quarter of a million words at most, about 150 bytes for a sentence.
+// the counts of a quarter of a million words at most, about 200 bytes for a sentence.
 type Checker struct {
 	cfg      configs.Config
 	worker   *worker
@@ -69,9 +69,9 @@ type Checker struct {
 	found    func(Finding) error
 
 	files  []string
-	texts  map[textKey]uint32 // the number of each text
-	firsts []place            // where it stands first
-	labels []int8             // and its labels there
+	texts  keyNumbers
+	firsts []place // where each text stands first
+	labels []int8  // and its labels there
 }
 
 // place is a line of one of the files.
@@ -95,13 +95,13 @@ func NewChecker(cfg configs.Config, hasVector func(word string) bool, found func
 	if err != nil {
 		return nil, err
 	}
-	return &Checker{cfg: cfg, worker: w, tokenize: tokenize, knows: hasVector, found: found, texts: map[textKey]uint32{}}, nil
+	return &Checker{cfg: cfg, worker: w, tokenize: tokenize, knows: hasVector, found: found, texts: newKeyNumbers()}, nil
 }
 
 // Check looks through a file. What is wrong with it is a finding; an error is
 // that of ctx or of telling the findings.
 func (c *Checker) Check(ctx context.Context, name string, r io.Reader, format Format) (*Checked, error) {
-	x := &check{Checker: c, ids: map[textKey]uint32{}, lengths: newLengthCounts(), words: newWordCounts()}
+	x := &check{Checker: c, ids: newKeyNumbers(), lengths: newLengthCounts(), words: newWordCounts()}
 	x.result = Checked{File: name, Findings: map[string]int{}, Statistics: newStatistics(c.worker.schema)}
 	c.files = append(c.files, name)
 	for record, err := range Records(name, r, RecordOptions{Format: format, Aspects: c.worker.schema.Aspects}) {
@@ -130,7 +130,8 @@ func (c *Checker) Check(ctx context.Context, name string, r io.Reader, format Fo
 type check struct {
 	*Checker
 	result  Checked
-	ids     map[textKey]uint32 // the line of each
+	ids     keyNumbers
+	lines   []uint32 // of each id
 	lengths *lengthCounts
 	words   *wordCounts
 }
@@ -166,12 +167,10 @@ func (x *check) record(r Record) error {
 	sound := x.result.Errors() == faults
 	x.result.Statistics.add(l.polarity)
 	key := textKey{maphash.String(x.worker.seeds[0], id), maphash.String(x.worker.seeds[1], id)}
-	if first, ok := x.ids[key]; ok {
-		if err := x.find(Fault, r.Line, "%v", idTaken(id, int(first))); err != nil {
-			return err
-		}
-	} else {
-		x.ids[key] = uint32(r.Line)
+	if n := x.ids.number(key); int(n) == len(x.lines) {
+		x.lines = append(x.lines, uint32(r.Line))
+	} else if err := x.find(Fault, r.Line, "%v", idTaken(id, int(x.lines[n]))); err != nil {
+		return err
 	}
 	tokens := x.tokenize(r.Text)
 	x.lengths.add(len(tokens))
@@ -184,9 +183,8 @@ func (x *check) record(r Record) error {
 func (x *check) text(r Record, sound bool) error {
 	labels, n := x.worker.labels.polarity, len(x.worker.schema.Aspects)
 	key := x.worker.key([]byte(r.Text))
-	at, ok := x.texts[key]
-	if !ok {
-		x.texts[key] = uint32(len(x.firsts))
+	at := x.texts.number(key)
+	if int(at) == len(x.firsts) {
 		x.firsts = append(x.firsts, place{int32(len(x.files) - 1), uint32(r.Line)})
 		for _, p := range labels {
 			x.labels = append(x.labels, int8(p))

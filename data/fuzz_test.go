@@ -67,3 +67,43 @@ func checkCorpus(t *testing.T, c *Corpus, drop bool) {
 	train, valid := splitOf(t, c.Reviews, c.Schema, 0.3, 1)
 	checkPartition(t, c.Reviews, train, valid)
 }
+
+// Whatever the file holds: records whose bytes tile it, faults with a line of it,
+// and a check that refuses what training refuses.
+func FuzzRecords(f *testing.F) {
+	f.Add(0, "id,text,food,service\n1,\"a \"\"b\"\"\nc\",good,\n\n2,d,,bad\n")
+	f.Add(0, "text,aspect,polarity\na,food,good\na,service,bad\nb,,\n")
+	f.Add(0, "\ufeffid,text\r\n,a\r\n\"x\"y,b\r\n1,\"open\n")
+	f.Add(1, "{\"text\":\"a\",\"labels\":{\"food\":\"good\"}}\n\n{\"text\":\n{\"id\":\"1\",\"text\":\"b\"}")
+	f.Add(2, sentence(`id="1"`, labelled("food=good", "service=bad", "food=good"))+"<!-- end -->")
+	f.Add(2, sentence(`id="1"`, `<text>a<b/></text><x/>y<aspectCategories><aspectCategory category="food"/></aspectCategories>`))
+	f.Fuzz(func(t *testing.T, format int, file string) {
+		name := []string{"f.csv", "f.jsonl", "f.xml"}[uint(format)%3]
+		cfg := cleaned(twoByTwo())
+		lines, from, faults := strings.Count(file, "\n")+1, int64(-1), 0
+		for r, err := range Records(name, strings.NewReader(file), RecordOptions{Aspects: cfg.Data.Aspects}) {
+			switch {
+			case err != nil:
+				faults++
+				if !strings.HasPrefix(err.Error(), name+":") {
+					t.Errorf("error %q does not begin with the name of the file", err)
+				}
+			case r.Err != nil:
+				faults++
+			case r.From < 0 || r.To <= r.From || r.To > int64(len(file)) || faults == 0 && from >= 0 && r.From != from:
+				t.Errorf("%q has the bytes %d to %d after %d", r.Text, r.From, r.To, from)
+			case strings.TrimSpace(r.Text) == "":
+				t.Error("a blank text")
+			}
+			if r.Line < 0 || r.Line > lines {
+				t.Errorf("line %d of %d", r.Line, lines)
+			}
+			from = r.To
+		}
+		_, opened := OpenReader(t.Context(), name, strings.NewReader(file), cfg)
+		found := checkedFindings(t, cfg, name, file, Fault)
+		if opened == nil && len(found) > 0 || opened != nil && len(found) == 0 {
+			t.Errorf("training: %v; check: %q", opened, found)
+		}
+	})
+}

@@ -131,6 +131,9 @@ func TestRecordsAreWhatOpenReads(t *testing.T) {
 		"label.xml":     sentence(`id="1"`, labelled("food=god")),
 		"two.xml":       sentence(`id="1"`, labelled("food=good", "food=bad")),
 		"malformed.xml": "<sentences><sentence>",
+		"long.xml":      sentence(`id="1"`, "<text>"+strings.Repeat("a ", longest)+"</text>"),
+		"long.jsonl":    `{"text":"` + strings.Repeat("a ", longest) + `"}`,
+		"wide text.csv": "text\n" + strings.Repeat("a ", longest) + "\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, opened := OpenReader(t.Context(), name, strings.NewReader(file), cfg)

@@ -291,6 +291,9 @@ func (s *scanner) text() (text []byte, ok bool) {
 		if !ok {
 			return nil, false
 		}
+		if len(text)+n > longest { // the decoder words it
+			return nil, false
+		}
 		s.at += n
 		if text == nil {
 			text = chars
