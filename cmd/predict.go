@@ -24,6 +24,7 @@ type predict struct {
 	output, out string
 	threshold   float64
 	all, strict bool
+	explain     bool
 	quiet       bool
 }
 
@@ -50,6 +51,11 @@ to correct by hand. Where the model has learned which aspects a sentence mention
 at least --threshold; --all lists the others too. Any other model has an opinion of
 every aspect of every sentence, mentioned or not, and predict says so.
 
+--explain tells for each aspect which words the answer rests on: by attention, the
+share of each word in what the aspect's head reads, and by gradient × input, how much
+each word speaks for the polarity (+) or against it (−). On a terminal the words are
+coloured, otherwise (and with NO_COLOR) the weightiest are listed; jsonl has them all.
+
 A line that is not UTF-8, has a NUL character, is longer than 1 MiB or malformed is
 named on stderr with its number, gets an object with "error" in jsonl, and is passed
 over; the exit status is then 1 at the end. --strict stops at the first one.
@@ -57,6 +63,7 @@ over; the exit status is then 1 at the end. --strict stops at the first one.
 Probabilities are those of the model, not calibrated.`,
 		Example: `  echo "The staff was horrible, the bread was top notch." | absa predict --checkpoint checkpoints/mine
   absa predict --checkpoint checkpoints/mine --output jsonl --out labelled.jsonl reviews.txt more.csv
+  absa predict --checkpoint checkpoints/mine --explain reviews.txt
   zcat reviews.jsonl.gz | absa predict --checkpoint checkpoints/mine --format jsonl --output csv >labelled.csv`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if p.model.Run == "" {
@@ -76,6 +83,7 @@ Probabilities are those of the model, not calibrated.`,
 	f.StringVar(&p.input.TextColumn, "text-column", "text", "`name` of the CSV column with the text")
 	f.Float64Var(&p.threshold, "threshold", 0.5, "least `probability` that an aspect is mentioned")
 	f.BoolVar(&p.all, "all", false, "list aspects below the threshold too")
+	f.BoolVar(&p.explain, "explain", false, "tell which words an answer rests on (table and jsonl)")
 	f.IntVar(&p.model.BatchSize, "batch-size", 128, "`sentences` at a time")
 	f.BoolVar(&p.strict, "strict", false, "stop at the first line that cannot be read")
 	f.StringVar(&p.model.Device, "device", "", "auto, cpu, cuda or `cuda:N` (default: the run's)")
@@ -92,6 +100,8 @@ func (p *predict) check(c *cobra.Command) error {
 		return fmt.Errorf("--format %q is none of auto, text, jsonl, csv, semeval", p.format)
 	case !slices.Contains([]string{"table", "jsonl", "csv", "semeval"}, p.output):
 		return fmt.Errorf("--output %q is none of table, jsonl, csv, semeval", p.output)
+	case p.explain && p.output != "table" && p.output != "jsonl":
+		return fmt.Errorf("--output %s has no place for --explain; table and jsonl have", p.output)
 	case c.Flags().Changed("batch-size") && p.model.BatchSize < 1:
 		return fmt.Errorf("--batch-size %d, want at least 1", p.model.BatchSize)
 	case !(p.threshold >= 0 && p.threshold <= 1):
@@ -141,6 +151,7 @@ func (p *predict) run(c *cobra.Command, paths []string) error {
 type labelling struct {
 	ctx     context.Context
 	predict *predict
+	model   *trainer.Predictor
 	window  *trainer.Window
 	show    *progress
 
@@ -151,8 +162,8 @@ type labelling struct {
 }
 
 func (p *predict) label(ctx context.Context, model *trainer.Predictor, w io.Writer, show *progress) *labelling {
-	l := &labelling{ctx: ctx, predict: p, show: show, w: bufio.NewWriter(w)}
-	l.answers = newAnswers(p.output, l.w, listing{model: model, threshold: float32(p.threshold), all: p.all})
+	l := &labelling{ctx: ctx, predict: p, model: model, show: show, w: bufio.NewWriter(w)}
+	l.answers = newAnswers(p.output, l.w, listing{model: model, threshold: float32(p.threshold), all: p.all}, isTerminal(w) && colours())
 	l.window = model.NewWindow(ctx, l.answer)
 	return l
 }
@@ -206,12 +217,19 @@ func (l *labelling) file(stdin io.Reader, path string, several bool) error {
 
 // answer writes what the model says of sentences.
 func (l *labelling) answer(sentences []data.Sentence, predictions []trainer.Prediction) error {
+	reasons := make([]why, len(sentences))
+	if l.predict.explain {
+		var err error
+		if reasons, err = explain(l.ctx, l.model, sentences, predictions); err != nil {
+			return err
+		}
+	}
 	for i, s := range sentences {
 		if s.Err != nil {
 			l.bad++
 			l.show.note("%v", s.Err)
 		}
-		if err := l.answers.sentence(s, predictions[i]); err != nil {
+		if err := l.answers.sentence(s, predictions[i], reasons[i]); err != nil {
 			return err
 		}
 	}

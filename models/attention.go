@@ -189,14 +189,13 @@ func (q *selfAttention) all(s *torch.Scope, a int, h torch.Tensor, in Input) tor
 	if !q.masked {
 		mask = torch.New(s, []bool{true}, 1, 1, 1, 1)
 	}
-	yBhTd := s.Attention(q.split(s, h, q.query[a]), q.split(s, h, q.key[a]), q.split(s, h, q.value[a]), mask)
+	yBhTd := s.Attention(q.split(s, h, in, q.query[a]), q.split(s, h, in, q.key[a]), q.split(s, h, in, q.value[a]), mask)
 	return s.Reshape(s.Transpose(yBhTd, 1, 2), in.B, in.T, q.features)
 }
 
 // split projects h [B,T,2H] and divides it among the heads: [B,h,T,d].
-func (q *selfAttention) split(s *torch.Scope, h torch.Tensor, w torch.Affine) torch.Tensor {
-	shape := h.Shape()
-	return s.Transpose(s.Reshape(s.Linear(h, w.Weight, w.Bias), shape[0], shape[1], q.heads, q.features/q.heads), 1, 2)
+func (q *selfAttention) split(s *torch.Scope, h torch.Tensor, in Input, w torch.Affine) torch.Tensor {
+	return s.Transpose(s.Reshape(s.Linear(h, w.Weight, w.Bias), in.B, in.T, q.heads, q.features/q.heads), 1, 2)
 }
 
 // lastValid returns each sentence's state at its last token: [B,2H].

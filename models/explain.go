@@ -83,7 +83,7 @@ func (q *selfAttention) attention(s *torch.Scope, h states) torch.Tensor {
 // allWeights returns the softmax weights of aspect a for every position that asks
 // and every head: [B,T,h,T].
 func (q *selfAttention) allWeights(s *torch.Scope, a int, hBTD torch.Tensor, in Input) torch.Tensor {
-	query, key := q.split(s, hBTD, q.query[a]), q.split(s, hBTD, q.key[a])
+	query, key := q.split(s, hBTD, in, q.query[a]), q.split(s, hBTD, in, q.key[a])
 	scoreBhTT := s.Scale(s.Matmul(query, s.Transpose(key, 2, 3)), 1/math.Sqrt(float64(q.features/q.heads)))
 	if q.masked {
 		scoreBhTT = s.MaskedFill(scoreBhTT, s.Reshape(s.Not(in.Valid), in.B, 1, 1, in.T), lowest)
