@@ -29,7 +29,7 @@ func TestReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Confusion", "Worst mistakes", "Bed &amp; breakfast"} {
+	for _, want := range []string{"Confusion", "Worst mistakes", "Bed &amp; breakfast", "<dt>attention</dt>", "<dt>gradient</dt>", `<mark class="shade for level-4"`} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("no %q in the page", want)
 		}
@@ -41,6 +41,16 @@ func TestReport(t *testing.T) {
 	got.wantStatus(t, 0)
 	if page, err := os.ReadFile(filepath.Join(c.Dir, "two.html")); err != nil || !strings.Contains(string(page), "Side by side") {
 		t.Errorf("two runs: %v, or nothing side by side", err)
+	}
+
+	// Without the weights there is a page that says so.
+	weights := filepath.Join(c.Dir, "run", trainer.WeightsFile)
+	if err := os.Rename(weights, weights+".away"); err != nil {
+		t.Fatal(err)
+	}
+	call("report", "run", "--out", "unshaded.html").wantStatus(t, 0)
+	if page, err := os.ReadFile(filepath.Join(c.Dir, "unshaded.html")); err != nil || !strings.Contains(string(page), "the model cannot be used") || strings.Contains(string(page), "<mark") {
+		t.Errorf("a page without weights: %v, or it does not say so", err)
 	}
 
 	call("report").wantError(t, 2, "report --help")

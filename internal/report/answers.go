@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"absa/internal/metrics"
 	"absa/internal/runs"
@@ -22,6 +21,7 @@ type Answers struct {
 	Detection *metrics.Detection // of the aspects mentioned; nil without a presence logit
 	Lengths   []Length
 	Mistakes  []Mistake // the most confident first
+	Unshaded  string    // why the mistakes do not tell what they rest on, in a sentence
 
 	ids        []string
 	gold, pred []int // [N,A]
@@ -40,9 +40,14 @@ func (l Length) Accuracy() metrics.Score {
 
 // Mistake is a wrong answer.
 type Mistake struct {
-	ID, Words, Aspect, Gold, Predicted string
-	Confidence                         float64 // probability of Predicted
-	GoldProbability                    float64
+	ID                      string
+	Words                   []string
+	Aspect, Gold, Predicted string
+	Confidence              float64 // probability of Predicted
+	GoldProbability         float64
+
+	// What Predicted rests on, a value for each word; nil where it is not known.
+	Attention, Gradient []float32
 }
 
 const (
@@ -153,7 +158,8 @@ func (r *reader) add(p runs.Prediction) error {
 			r.a.Lengths[group].Right++
 			continue
 		}
-		r.mistake(Mistake{p.ID, strings.Join(p.Words, " "), aspect, answer.Gold, answer.Predicted, confidence, probabilities[r.class[answer.Gold]]})
+		r.mistake(Mistake{ID: p.ID, Words: p.Words, Aspect: aspect, Gold: answer.Gold, Predicted: answer.Predicted,
+			Confidence: confidence, GoldProbability: probabilities[r.class[answer.Gold]]})
 	}
 	return nil
 }

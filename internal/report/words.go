@@ -27,6 +27,55 @@ func Levels(weights []float32) []int {
 	return levels
 }
 
+// reason is a sentence with its words shaded by one kind of weight.
+type reason struct {
+	Name       string
+	Words      []shaded
+	Weightiest string // as text, for who cannot tell the shades apart
+}
+
+type shaded struct {
+	Text, Class, Weight string // Class is empty without a shade
+}
+
+// Reasons are what the answer rests on, none where that is not known.
+func (m Mistake) Reasons() (list []reason) {
+	if m.Attention != nil {
+		list = append(list, newReason("attention", m.Words, m.Attention, false))
+	}
+	if m.Gradient != nil {
+		list = append(list, newReason("gradient", m.Words, m.Gradient, true))
+	}
+	return list
+}
+
+func newReason(name string, words []string, weights []float32, signed bool) reason {
+	r := reason{Name: name, Weightiest: Weightiest(words, weights, signed)}
+	for i, level := range Levels(weights) {
+		w := shaded{Text: words[i]}
+		switch {
+		case level < 0:
+			w.Class = fmt.Sprintf("shade against level-%d", -level)
+		case level > 0 && signed:
+			w.Class = fmt.Sprintf("shade for level-%d", level)
+		case level > 0:
+			w.Class = fmt.Sprintf("shade level-%d", level)
+		}
+		w.Weight = number(weights[i], signed)
+		r.Words = append(r.Words, w)
+	}
+	return r
+}
+
+// number writes a weight with two digits, a signed one always with its sign.
+func number(weight float32, signed bool) string {
+	format := "%.2f"
+	if signed {
+		format = "%+.2f"
+	}
+	return strings.Replace(fmt.Sprintf(format, weight), "-", "−", 1)
+}
+
 // weightiestShown is how many words Weightiest names.
 const weightiestShown = 5
 
@@ -42,11 +91,7 @@ func Weightiest(words []string, weights []float32, signed bool) string {
 	})
 	var list []string
 	for _, i := range order[:min(len(order), weightiestShown)] {
-		format := "%.2f"
-		if signed {
-			format = "%+.2f"
-		}
-		list = append(list, words[i]+" "+strings.Replace(fmt.Sprintf(format, weights[i]), "-", "−", 1))
+		list = append(list, words[i]+" "+number(weights[i], signed))
 	}
 	return strings.Join(list, ", ")
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -32,5 +33,45 @@ func TestWeightiest(t *testing.T) {
 	}
 	if got, want := Weightiest(words[:2], []float32{.5, -1.234}, true), "- −1.23, a +0.50"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// explain gives mistakes weights of every level and sign.
+func explain(mistakes []Mistake) {
+	for i := range mistakes {
+		m := &mistakes[i]
+		for k := range m.Words {
+			m.Attention = append(m.Attention, float32(k%5)/10)
+			m.Gradient = append(m.Gradient, float32(k%9-4)/2)
+		}
+	}
+}
+
+// TestMistakesTellTheirReasons holds that each word is in the page with the shade
+// of its weight, and that text says what the shades do.
+func TestMistakesTellTheirReasons(t *testing.T) {
+	r, err := Read(usual.make(t, "mine"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &r.Answers.Mistakes[0]
+	r.Answers.Mistakes = r.Answers.Mistakes[:1]
+	m.Words, m.Attention, m.Gradient = []string{"slow", "<b>staff</b>", "&"}, []float32{.7, .2, .1}, []float32{2, -1.5, 0}
+	var page strings.Builder
+	if err := Write(&page, []*Run{r}); err != nil {
+		t.Fatal(err)
+	}
+	reasons := parse(t, page.String()).find("reasons")
+	var got []string
+	for _, e := range append(reasons.all("mark"), reasons.all("p")...) {
+		got = append(got, strings.TrimSpace(e.attribute("class")+" "+e.attribute("title"))+": "+e.text())
+	}
+	want := []string{
+		"shade level-4 0.70: slow", "shade level-1 0.20: <b>staff</b>", "shade level-1 0.10: &",
+		"shade for level-4 +2.00: slow", "shade against level-3 −1.50: <b>staff</b>",
+		"note: slow 0.70, <b>staff</b> 0.20, & 0.10", "note: slow +2.00, <b>staff</b> −1.50, & +0.00",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
