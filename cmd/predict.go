@@ -42,8 +42,9 @@ a program can send a line and wait for its answer; at full flow batches fill.
 Input (--format; auto goes by the file's ending, else by its first characters):
   text     a sentence per line
   jsonl    an object per line with "text" and, if there is one, "id"
-  csv      a header, and the text in the column that --text-column names
+  csv      a header, and the text in the column "text"
   semeval  the XML of SemEval-2014 task 4; labels in it are passed over
+--text-column names another key of jsonl, or another column of csv.
 
 Output (--output): table for people, jsonl and csv for programs, semeval for a corpus
 to correct by hand. Where the model has learned which aspects a sentence mentions
@@ -80,7 +81,7 @@ Probabilities are those of the model, not calibrated.`,
 	f.StringVar(&p.format, "format", string(data.Auto), "of the input: auto, text, jsonl, csv or semeval")
 	f.StringVar(&p.output, "output", "table", "table, jsonl, csv or semeval")
 	f.StringVar(&p.out, "out", "", "write to this `file`, whole or not at all, instead of stdout")
-	f.StringVar(&p.input.TextColumn, "text-column", "text", "`name` of the CSV column with the text")
+	f.StringVar(&p.input.TextColumn, "text-column", "text", "`name` of the CSV column, or the JSON key, with the text")
 	f.Float64Var(&p.threshold, "threshold", 0.5, "least `probability` that an aspect is mentioned")
 	f.BoolVar(&p.all, "all", false, "list aspects below the threshold too")
 	f.BoolVar(&p.explain, "explain", false, "tell which words an answer rests on (table and jsonl)")
@@ -134,7 +135,7 @@ func (p *predict) run(c *cobra.Command, paths []string) error {
 	if p.out == "" {
 		show.terminal = show.terminal && !isTerminal(c.OutOrStdout()) // a bar between answers
 		l := p.label(c.Context(), model, c.OutOrStdout(), show)
-		return errors.Join(l.files(c.InOrStdin(), paths), l.unread())
+		return errors.Join(l.files(c.InOrStdin(), paths), unread(l.bad, l.sentences, "sentences"))
 	}
 	var l *labelling
 	err = atomicfile.Write(p.out, func(w io.Writer) error {
@@ -144,7 +145,7 @@ func (p *predict) run(c *cobra.Command, paths []string) error {
 	if err != nil {
 		return err
 	}
-	return l.unread()
+	return unread(l.bad, l.sentences, "sentences")
 }
 
 // labelling is a stream of sentences on its way to their answers.
@@ -173,46 +174,15 @@ func (l *labelling) files(stdin io.Reader, paths []string) error {
 	if err := l.answers.begin(); err != nil {
 		return err
 	}
+	in := input{l.predict.input, l.predict.strict, l.show}
 	for _, path := range paths {
-		err := l.file(stdin, path, len(paths) > 1)
+		err := in.file(l.ctx, stdin, path, len(paths) > 1, l.window.Flush, l.window.Add)
 		// What came before an error is answered.
 		if err := errors.Join(l.window.Flush(), err); err != nil {
 			return err
 		}
 	}
 	return errors.Join(l.answers.end(), l.w.Flush())
-}
-
-func (l *labelling) file(stdin io.Reader, path string, several bool) error {
-	name, r := "stdin", stdin
-	if path == "-" && isTerminal(stdin) {
-		l.show.note("reading from the terminal; Ctrl-D ends")
-	}
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		name, r = path, f
-	}
-	ctx, cancel := context.WithCancel(l.ctx)
-	defer cancel()
-	for s, err := range data.Stream(name, data.Ahead(ctx, r, l.window.Flush), l.predict.input) {
-		if err != nil {
-			return err
-		}
-		if several {
-			s.ID = s.File + ":" + s.ID
-		}
-		if s.Err != nil && l.predict.strict {
-			return s.Err
-		}
-		if err := l.window.Add(s); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // answer writes what the model says of sentences.
@@ -234,14 +204,6 @@ func (l *labelling) answer(sentences []data.Sentence, predictions []trainer.Pred
 		}
 	}
 	l.sentences += len(sentences)
-	l.show.labelled(l.sentences)
+	l.show.labelled(l.sentences, false)
 	return l.w.Flush()
-}
-
-// unread says how many lines could not be used, if any.
-func (l *labelling) unread() error {
-	if l.bad == 0 {
-		return nil
-	}
-	return fmt.Errorf("%d of %d sentences could not be read", l.bad, l.sentences)
 }

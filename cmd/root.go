@@ -126,7 +126,8 @@ interrupted by Ctrl-C (SIGINT) or SIGTERM.`,
   absa fetch semeval2014 glove-100d       get the real corpus and word vectors
   absa train --config restaurants         train the best recipe on them
   absa evaluate --checkpoint RUN --data FILE
-  absa predict --checkpoint RUN reviews.txt    label sentences of your own`,
+  absa predict --checkpoint RUN reviews.txt    label sentences of your own
+  absa rate --checkpoint RUN --group-by hotel reviews.csv    rate what they are about`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          arguments(subcommand),
@@ -135,7 +136,7 @@ interrupted by Ctrl-C (SIGINT) or SIGTERM.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
 	})
-	root.AddCommand(newTrainCmd(), newEvaluateCmd(), newPredictCmd(), newReportCmd(), newCheckpointsCmd(), newConfigCmd(), newDataCmd(), newFetchCmd(), newDoctorCmd(), newDocsCmd(), newVersionCmd())
+	root.AddCommand(newTrainCmd(), newEvaluateCmd(), newPredictCmd(), newRateCmd(), newReportCmd(), newCheckpointsCmd(), newConfigCmd(), newDataCmd(), newFetchCmd(), newDoctorCmd(), newDocsCmd(), newVersionCmd())
 	return root
 }
 

@@ -306,7 +306,7 @@ func FuzzStream(f *testing.F) {
 				t.Fatalf("line %d after line %d", s.Line, line)
 			}
 			line = s.Line
-			if _, err := clean(s.Text); err != nil || s.ID == "" && s.Err == nil && formats[uint(format)%4] != SemEval {
+			if _, err := clean(s.Text, false); err != nil || s.ID == "" && s.Err == nil && formats[uint(format)%4] != SemEval {
 				t.Fatalf("sentence %+v: %v", s, err)
 			}
 		}
