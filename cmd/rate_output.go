@@ -76,17 +76,14 @@ const tableWidth = 80
 // writeRatings writes for people: each group, and under it a line per aspect with
 // the sentences that are most telling.
 func writeRatings(w io.Writer, r *ratings.Ratings) error {
-	for i, g := range r.Groups() {
-		if i > 0 {
-			fmt.Fprintln(w)
-		}
-		fmt.Fprintf(w, "%s (%s, %s)\n", fitted(g.Name, tableWidth-40), counted(g.Reviews, "review"), counted(g.Sentences, "sentence"))
+	fmt.Fprintf(w, "rating, 95 %% interval, sentences and their shares:\n%s\n", fitted(legend(r), tableWidth))
+	for _, g := range r.Groups() {
+		fmt.Fprintf(w, "\n%s (%s, %s)\n", fitted(g.Name, tableWidth-40), counted(g.Reviews, "review"), counted(g.Sentences, "sentence"))
 		if len(g.Ratings) == 0 {
 			fmt.Fprintln(w, "  no aspect is mentioned")
 		}
 		for _, l := range r.Lines(g) {
-			line := fmt.Sprintf("  %-24s %.1f %s %.1f–%.1f %6d × %s", fitted(l.Aspect, 24), l.Rating, stars(l.Rating), l.Low, l.High, l.Count, shares(r.Polarities, l))
-			fmt.Fprintln(w, fitted(line, tableWidth))
+			fmt.Fprintf(w, "  %-24s %.1f %s %.1f–%.1f %6d  %s\n", fitted(l.Aspect, 24), l.Rating, stars(l.Rating), l.Low, l.High, l.Count, bar(r, l))
 			for _, side := range []struct {
 				mark   string
 				quotes []ratings.Quote
@@ -100,15 +97,47 @@ func writeRatings(w io.Writer, r *ratings.Ratings) error {
 	return nil // a bufio.Writer keeps its error for Flush
 }
 
-// shares are the polarities that occur, with their share.
-func shares(polarities []string, l ratings.Line) string {
+// signs stand for polarities above, at and below the middle of the scale.
+var signs = []struct {
+	sign string
+	side int
+}{{"+", 1}, {"·", 0}, {"−", -1}}
+
+// legend says which polarities have which sign.
+func legend(r *ratings.Ratings) string {
 	var list []string
-	for _, p := range polarities {
-		if s := l.Polarities[p]; s.Count > 0 {
-			list = append(list, fmt.Sprintf("%.0f%% %s", 100*s.Share, p))
+	for _, s := range signs {
+		var names []string
+		for p, name := range r.Polarities {
+			if r.Scale.Side(p) == s.side {
+				names = append(names, name)
+			}
+		}
+		if names != nil {
+			list = append(list, s.sign+" "+strings.Join(names, ", "))
 		}
 	}
-	return strings.Join(list, " ")
+	return strings.Join(list, "; ")
+}
+
+// barWidth is how many signs a bar has, each for a twentieth.
+const barWidth = 20
+
+// bar shows the shares as so many signs.
+func bar(r *ratings.Ratings, l ratings.Line) string {
+	var b strings.Builder
+	share, written := 0.0, 0
+	for _, s := range signs {
+		for p, name := range r.Polarities {
+			if r.Scale.Side(p) == s.side {
+				share += l.Polarities[name].Share
+			}
+		}
+		upTo := int(math.Round(share * barWidth))
+		b.WriteString(strings.Repeat(s.sign, upTo-written))
+		written = upTo
+	}
+	return b.String()
 }
 
 func stars(rating float64) string {

@@ -77,10 +77,10 @@ func (r *Ratings) Add(group string, aspect, polarity int, q Quote) {
 	}
 	rating.Counts[polarity]++
 	q.Polarity = r.Polarities[polarity]
-	switch v := r.Scale.Values[polarity]; {
-	case v > r.Scale.Middle():
+	switch r.Scale.Side(polarity) {
+	case 1:
 		keep(&rating.Pros, q)
-	case v < r.Scale.Middle():
+	case -1:
 		keep(&rating.Cons, q)
 	}
 }

@@ -1,6 +1,7 @@
 package ratings
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -48,8 +49,11 @@ func NewScale(polarities []string, given map[string]float64) (Scale, error) {
 	return s, nil
 }
 
-// Middle is halfway between the least and the greatest value.
-func (s Scale) Middle() float64 { return (slices.Min(s.Values) + slices.Max(s.Values)) / 2 }
+// Side is 1 for a polarity whose value is above the middle of the least and the
+// greatest, -1 for one below it, and 0 in the middle.
+func (s Scale) Side(polarity int) int {
+	return cmp.Compare(s.Values[polarity], (slices.Min(s.Values)+slices.Max(s.Values))/2)
+}
 
 // Mean is the mean value of the sentences of a rating.
 func (s Scale) Mean(x Rating) float64 {

@@ -279,7 +279,7 @@ func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 
 
 // heat is the share of a cell's colour.
 func heat(share float64) template.CSS {
-	return template.CSS(fmt.Sprintf("--share:%.0f%%", 60*share))
+	return template.CSS(fmt.Sprintf("--share:%.0f%%", 45*share))
 }
 
 // settings are those in which runs differ.

@@ -102,7 +102,7 @@ func newRatedGroup(r *ratings.Ratings, g ratings.Group, number int) (ratedGroup,
 	if rated.Rating, err = ratingChart(rated.Lines); err != nil {
 		return rated, err
 	}
-	rated.Shares, err = sharesChart(r.Polarities, rated.Lines)
+	rated.Shares, err = sharesChart(r, rated.Lines)
 	return rated, err
 }
 
@@ -137,12 +137,16 @@ type errorPoints struct {
 
 // sharesChart draws the shares of the polarities of each aspect, one behind the
 // other.
-func sharesChart(polarities []string, lines []ratings.Line) (*Chart, error) {
+func sharesChart(r *ratings.Ratings, lines []ratings.Line) (*Chart, error) {
 	p := newPlot("share of sentences", "")
 	p.X.Min, p.X.Max, p.X.Tick.Marker = 0, 1, shares
 	c := &Chart{Alt: "shares of the polarities by aspect; the figures are in the table beside it"}
 	var below *plotter.BarChart
-	for k, polarity := range polarities {
+	hues := map[int][]int{1: {2, 4, 0}, 0: {7, 6, 3}, -1: {5, 1, 3}} // greens and blues, greys, reds
+	for k, polarity := range r.Polarities {
+		side := hues[r.Scale.Side(k)]
+		hue := side[0]
+		hues[r.Scale.Side(k)] = append(side[1:], hue)
 		values := make(plotter.Values, len(lines))
 		for i, l := range lines {
 			values[len(lines)-1-i] = l.Polarities[polarity].Share
@@ -151,13 +155,13 @@ func sharesChart(polarities []string, lines []ratings.Line) (*Chart, error) {
 		if err != nil {
 			return nil, err
 		}
-		bars.Horizontal, bars.Color, bars.LineStyle.Width = true, seriesColour(k), 0
+		bars.Horizontal, bars.Color, bars.LineStyle.Width = true, seriesColour(hue), 0
 		if below != nil {
 			bars.StackOn(below)
 		}
 		below = bars
 		p.Add(bars)
-		c.Keys = append(c.Keys, Key{polarity, k % colours, false})
+		c.Keys = append(c.Keys, Key{polarity, hue, false})
 	}
 	return c, c.drawRows(p, lines)
 }
@@ -171,7 +175,7 @@ func (c *Chart) drawRows(p *plot.Plot, lines []ratings.Line) (err error) {
 	p.NominalY(upward...)
 	p.Y.Tick.Length = 0
 	p.Y.Min, p.Y.Max = -0.6, float64(len(lines))-0.4
-	c.SVG, err = svg(p, font.Length(22*len(lines)+45))
+	c.SVG, err = svg(p, font.Length(max(22*len(lines)+45, 90)))
 	return err
 }
 
