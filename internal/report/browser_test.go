@@ -91,7 +91,6 @@ func TestInABrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages := map[string]string{
-		"one run":         write(t, usual.make(t, "mine")),
 		"several runs":    write(t, usual.make(t, "a-name-of-a-run-that-is-rather-long-20260102-030405"), fake{usual.aspects, usual.polarities, usual.text, 1, 60, 2}.make(t, "two"), usual.make(t, "three")),
 		"explained":       shaded.String(),
 		"ratings":         ratingsHTML(t, rated(t, 9, "Hotel", ratedUsual, usual.polarities, "The room was clean and ")),
