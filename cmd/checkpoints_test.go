@@ -265,7 +265,7 @@ func TestCheckpointsVerify(t *testing.T) {
 		end    string // of stderr
 	}{
 		{"a run", func(_ *testing.T, run string) []string { return []string{run} }, 0,
-			[]string{`^ok +\S*step-00000001: \d files, \d+\.\d kB$`, `^ok +\S*step-00000002: `, `^ok +\S*step-00000003: `, `^ok +\S*/run: 9 files, `}, ""},
+			[]string{`^ok +\S*step-00000001: \d files, \d+\.\d kB$`, `^ok +\S*step-00000002: `, `^ok +\S*step-00000003: `, `^ok +\S*/run: 10 files, `}, ""},
 		{"checkpoints", func(_ *testing.T, run string) []string {
 			return []string{checkpoint.StepDir(run, 3), checkpoint.StepDir(run, 1)}
 		}, 0,

@@ -100,7 +100,8 @@ func TestFullDisk(t *testing.T) {
 	}
 	epoch := with(first, "metrics.jsonl")
 	answered := with(epoch, "model.safetensors", "metrics.csv", "predictions.jsonl")
-	ended := with(answered, "result.json", "manifest.json")
+	calibrated := with(answered, "calibration.json")
+	ended := with(calibrated, "result.json", "manifest.json")
 	step := func(n int) string { return checkpoint.StepDir("", n) }
 	tests := []struct {
 		name    string
@@ -129,10 +130,12 @@ func TestFullDisk(t *testing.T) {
 			status: 1, want: []string{"metrics.csv"}, unsaved: []int{2, 4}, left: with(epoch, "model.safetensors"), again: "it begins again"},
 		{name: "checkpoints and predictions do not fit", room: fits(with(epoch, "model.safetensors", "metrics.csv")...),
 			status: 1, want: []string{"predictions.jsonl"}, unsaved: []int{2, 4}, left: with(epoch, "model.safetensors", "metrics.csv"), again: "it begins again"},
-		{name: "checkpoints and the result do not fit", room: fits(answered...),
-			status: 1, want: []string{"result.json"}, unsaved: []int{2, 4}, left: answered, again: "it begins again"},
-		{name: "checkpoints and the manifest do not fit", room: fits(with(answered, "result.json")...),
-			status: 1, want: []string{"manifest.json"}, unsaved: []int{2, 4}, left: answered, again: "it begins again"},
+		{name: "checkpoints and the temperature do not fit", room: fits(answered...),
+			status: 1, want: []string{"calibration.json"}, unsaved: []int{2, 4}, left: answered, again: "it begins again"},
+		{name: "checkpoints and the result do not fit", room: fits(calibrated...),
+			status: 1, want: []string{"result.json"}, unsaved: []int{2, 4}, left: calibrated, again: "it begins again"},
+		{name: "checkpoints and the manifest do not fit", room: fits(with(calibrated, "result.json")...),
+			status: 1, want: []string{"manifest.json"}, unsaved: []int{2, 4}, left: calibrated, again: "it begins again"},
 		{name: "only the checkpoints do not fit", room: fits(ended...),
 			unsaved: []int{2, 4}, left: ended, again: "has ended"},
 		{name: "only the second checkpoint does not fit", room: fits(with(ended, step(2))...),

@@ -113,9 +113,27 @@ func TestEvaluateOutput(t *testing.T) {
 
 	got := absa(t, "evaluate", "--checkpoint", run, "--data", "sample")
 	got.wantStatus(t, 0)
-	if want := table.FindString(trained.stdout); want == "" || got.stdout != want {
+	if want := table.FindString(trained.stdout); want == "" || !strings.HasPrefix(got.stdout, want+"\n") {
 		t.Errorf("evaluate prints\n%s\ntrain printed\n%s", got.stdout, want)
 	}
+	for _, want := range []string{"\n4 polarities  ", "\npositive, negative  ", "\nconflict  ", "\npresence from 0.5 on  ", "\nof the model  ", "\nat temperature "} {
+		if !strings.Contains(got.stdout, want) {
+			t.Errorf("no %q in\n%s", want, got.stdout)
+		}
+	}
+	for line := range strings.Lines(got.stdout) {
+		if len(line) > 80+1 {
+			t.Errorf("%d characters: %s", len(line)-1, line)
+		}
+	}
+	full := absa(t, "evaluate", "--checkpoint", run, "--data", "sample", "-q", "--confusion", "--against", run)
+	full.wantStatus(t, 0)
+	for _, want := range []string{"\nall aspects  positive", "\nambience  positive", "against " + run, "McNemar     p = 1: 0 pairs"} {
+		if !strings.Contains(full.stdout, want) {
+			t.Errorf("no %q in\n%s", want, full.stdout)
+		}
+	}
+	absa(t, "evaluate", "--checkpoint", run, "--data", "sample", "--threshold", "0").wantError(t, 2, "--threshold 0")
 
 	got = absa(t, "evaluate", "--checkpoint", run, "--data", "sample", "--json", "--quiet", "--threads", "1", "--device", "cpu")
 	got.wantStatus(t, 0)

@@ -13,6 +13,7 @@ import (
 
 	"absa/data"
 	"absa/internal/atomicfile"
+	"absa/internal/runs"
 	"absa/trainer"
 )
 
@@ -61,7 +62,8 @@ A line that is not UTF-8, has a NUL character, is longer than 1 MiB or malformed
 named on stderr with its number, gets an object with "error" in jsonl, and is passed
 over; the exit status is then 1 at the end. --strict stops at the first one.
 
-Probabilities are those of the model, not calibrated.`,
+Probabilities are calibrated by the temperature that a run with a validation set has,
+and any other run gets from absa calibrate; without one, predict says so.`,
 		Example: `  echo "The staff was horrible, the bread was top notch." | absa predict --checkpoint checkpoints/mine
   absa predict --checkpoint checkpoints/mine --output jsonl --out labelled.jsonl reviews.txt more.csv
   absa predict --checkpoint checkpoints/mine --explain reviews.txt
@@ -82,7 +84,7 @@ Probabilities are those of the model, not calibrated.`,
 	f.StringVar(&p.output, "output", "table", "table, jsonl, csv or semeval")
 	f.StringVar(&p.out, "out", "", "write to this `file`, whole or not at all, instead of stdout")
 	f.StringVar(&p.input.TextColumn, "text-column", "text", "`name` of the CSV column, or the JSON key, with the text")
-	f.Float64Var(&p.threshold, "threshold", 0.5, "least `probability` that an aspect is mentioned")
+	f.Float64Var(&p.threshold, "threshold", runs.Threshold, "least `probability` that an aspect is mentioned")
 	f.BoolVar(&p.all, "all", false, "list aspects below the threshold too")
 	f.BoolVar(&p.explain, "explain", false, "tell which words an answer rests on (table and jsonl)")
 	f.IntVar(&p.model.BatchSize, "batch-size", 128, "`sentences` at a time")
@@ -125,6 +127,9 @@ func (p *predict) run(c *cobra.Command, paths []string) error {
 	defer model.Close()
 	if model.Alone {
 		show.note("the answer of this model depends on the batch: it is given one sentence at a time")
+	}
+	if model.Temperature == nil {
+		show.note("probabilities are not calibrated: %s", model.Uncalibrated)
 	}
 	if !model.Presence {
 		show.note("this model does not tell which aspects a sentence mentions: all are listed (model.head.presence learns it)")

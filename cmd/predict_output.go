@@ -64,10 +64,11 @@ type jsonAnswers struct {
 }
 
 type jsonSentence struct {
-	ID      string        `json:"id"`
-	Text    string        `json:"text"`
-	Words   []jsonWord    `json:"words,omitempty"`
-	Aspects []jsonOpinion `json:"aspects"`
+	ID         string        `json:"id"`
+	Text       string        `json:"text"`
+	Calibrated bool          `json:"calibrated"` // the probabilities
+	Words      []jsonWord    `json:"words,omitempty"`
+	Aspects    []jsonOpinion `json:"aspects"`
 }
 
 type jsonOpinion struct {
@@ -97,7 +98,7 @@ func (j *jsonAnswers) sentence(s data.Sentence, p trainer.Prediction, w why) err
 			Error string `json:"error"`
 		}{s.ID, s.Err.Error()})
 	}
-	out := jsonSentence{ID: s.ID, Text: s.Text, Words: jsonWords(s.Text, w.words), Aspects: []jsonOpinion{}}
+	out := jsonSentence{ID: s.ID, Text: s.Text, Calibrated: j.model.Temperature != nil, Words: jsonWords(s.Text, w.words), Aspects: []jsonOpinion{}}
 	for a, o := range p {
 		if !j.lists(o) {
 			continue

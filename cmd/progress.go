@@ -40,8 +40,7 @@ func isTerminal(stream any) bool {
 func (p *progress) event(e trainer.Event) {
 	switch e := e.(type) {
 	case trainer.Tested:
-		table := e.Result.Table()
-		p.tested = &table
+		p.tested = e.Table
 	case trainer.Prepared:
 		p.out = e.Out
 	case trainer.Ended:
@@ -64,6 +63,9 @@ func (p *progress) event(e trainer.Event) {
 			e.Train, e.Valid, e.Test, e.Words, e.Trainable, e.Device, e.Threads, e.Out)
 	case trainer.Ended:
 		fmt.Fprintf(p.w, "the run in %s has ended, after %d epochs; its result:\n", e.Out, len(e.Result.Epochs))
+	case trainer.FoldBegun:
+		p.endBar()
+		fmt.Fprintf(p.w, "fold %d of %d\n", e.Fold, e.Folds)
 	case trainer.StepDone:
 		p.step(e)
 	case trainer.EpochDone:

@@ -49,15 +49,15 @@ func (b *builder) count() int { return len(b.lines) }
 
 // seen returns the line of the sentence that has an id.
 func (b *builder) seen(id string) (line int, ok bool) {
-	at, ok := b.find([]byte(id))
+	at, ok := b.find([]byte(id), maphash.String(b.seed, id))
 	if !ok {
 		return 0, false
 	}
 	return int(b.lines[at]), true
 }
 
-func (b *builder) find(id []byte) (at uint32, ok bool) {
-	return b.byID.find(maphash.Bytes(b.seed, id), func(i uint32) bool { return bytes.Equal(b.id(i), id) })
+func (b *builder) find(id []byte, hash uint64) (at uint32, ok bool) {
+	return b.byID.find(hash, func(i uint32) bool { return bytes.Equal(b.id(i), id) })
 }
 
 func (b *builder) id(i uint32) []byte { return between(b.image.ids, b.image.idEnds, int(i)) }
@@ -79,13 +79,14 @@ func (b *builder) add(p *part, before int) error {
 			id = []byte(numbered(b.count()))
 		}
 		at := before + int(line)
-		if other, ok := b.find(id); ok {
+		hash := maphash.Bytes(b.seed, id)
+		if other, ok := b.find(id, hash); ok {
 			return fmt.Errorf("%s:%d: %w", b.name, at, idTaken(string(id), int(b.lines[other])))
 		}
 		b.lines = append(b.lines, uint32(at))
 		b.image.ids = append(b.image.ids, id...)
 		b.image.idEnds = append(b.image.idEnds, uint64(len(b.image.ids)))
-		b.byID.add(uint32(b.count()-1), func(i uint32) uint64 { return maphash.Bytes(b.seed, b.id(i)) })
+		b.byID.add(hash, uint32(b.count()-1))
 		b.image.groups = append(b.image.groups, b.groupOf(p.texts[i]))
 		b.buffer = append(appendJSON(append(b.buffer, '['), id), p.content[contentFrom:p.contentEnds[i]]...)
 		idFrom, contentFrom = p.idEnds[i], p.contentEnds[i]
@@ -141,7 +142,7 @@ func (b *builder) groupOf(text textKey) uint32 {
 	if !ok {
 		g = uint32(len(b.texts))
 		b.texts = append(b.texts, text)
-		b.group.add(g, func(g uint32) uint64 { return b.texts[g][0] })
+		b.group.add(text[0], g)
 	}
 	return g
 }
@@ -179,43 +180,51 @@ func (b *builder) write(p []byte) error {
 	return err
 }
 
-// positionsByHash finds positions in an array by the hash of what is there:
-// open addressing, position+1, 0 is free.
+// positionsByHash finds positions in an array by the hash of what is there, by
+// open addressing.
 type positionsByHash struct {
-	slots []uint32
+	slots []hashedPosition
 	count int
 }
 
-func newPositionsByHash() positionsByHash { return positionsByHash{slots: make([]uint32, 1024)} }
+// hashedPosition has the low half of the hash, which decides the slot too, so that
+// a look elsewhere is worth it and growing needs none. 0 is free.
+type hashedPosition struct{ hash, next uint32 } // next is the position + 1
+
+func newPositionsByHash() positionsByHash {
+	return positionsByHash{slots: make([]hashedPosition, 1024)}
+}
 
 func (x *positionsByHash) find(hash uint64, same func(uint32) bool) (at uint32, ok bool) {
-	mask := uint64(len(x.slots) - 1)
-	for s := hash & mask; x.slots[s] != 0; s = (s + 1) & mask {
-		if at := x.slots[s] - 1; same(at) {
-			return at, true
+	mask := len(x.slots) - 1
+	for s := int(uint32(hash)) & mask; ; s = (s + 1) & mask {
+		switch slot := x.slots[s]; {
+		case slot.next == 0:
+			return 0, false
+		case slot.hash == uint32(hash) && same(slot.next-1):
+			return slot.next - 1, true
 		}
 	}
-	return 0, false
 }
 
 // add enters a position that is not there yet.
-func (x *positionsByHash) add(at uint32, hash func(uint32) uint64) {
-	if x.count++; 2*x.count > len(x.slots) {
+func (x *positionsByHash) add(hash uint64, at uint32) {
+	if x.count++; 3*x.count > 2*len(x.slots) {
 		old := x.slots
-		x.slots = make([]uint32, 2*len(old))
+		x.slots = make([]hashedPosition, 2*len(old))
 		for _, slot := range old {
-			if slot != 0 {
-				x.put(slot, hash(slot-1))
+			if slot.next != 0 {
+				x.put(slot)
 			}
 		}
 	}
-	x.put(at+1, hash(at))
+	x.put(hashedPosition{uint32(hash), at + 1})
 }
 
-func (x *positionsByHash) put(slot uint32, hash uint64) {
-	mask := uint64(len(x.slots) - 1)
-	s := hash & mask
-	for x.slots[s] != 0 {
+func (x *positionsByHash) put(slot hashedPosition) {
+	mask := len(x.slots) - 1
+	s := int(slot.hash) & mask
+	for x.slots[s].next != 0 {
 		s = (s + 1) & mask
 	}
 	x.slots[s] = slot

@@ -38,7 +38,7 @@ func (l *lexicon) append(to []uint32, text []byte) []uint32 {
 	most := len(to) + l.limit
 	for len(text) > 0 && len(to) < most {
 		n := 0
-		for n < len(text) && !isSpace(text[n]) && text[n] < utf8.RuneSelf {
+		for n < len(text) && !endsField[text[n]] {
 			n++
 		}
 		if n < len(text) && text[n] >= utf8.RuneSelf { // white space beyond ASCII
@@ -48,7 +48,11 @@ func (l *lexicon) append(to []uint32, text []byte) []uint32 {
 			break
 		}
 		if n > 0 {
-			to = append(to, l.field(text[:n])...)
+			if numbers := l.field(text[:n]); len(numbers) == 1 { // most often
+				to = append(to, numbers[0])
+			} else {
+				to = append(to, numbers...)
+			}
 		}
 		text = text[min(n+1, len(text)):]
 	}
@@ -116,14 +120,17 @@ func fieldKeyOf(field []byte) (key fieldKey, fits bool) {
 // fieldTable maps short fields to numbers by open addressing. A lookup touches
 // one line of the cache where a map touches several.
 type fieldTable struct {
-	slots   []fieldSlot
-	count   int
-	numbers []uint32
+	slots []fieldSlot
+	count int
+	more  [][]uint32
 }
 
+// fieldSlot is half a line of the cache. Numbers that do not fit into it are in
+// more, where the first one says.
 type fieldSlot struct {
-	key      fieldKey // of no bytes where it is free
-	from, to uint32   // in numbers
+	key     fieldKey // of no bytes where it is free
+	count   uint32   // of the numbers
+	numbers [3]uint32
 }
 
 func newFieldTable() fieldTable { return fieldTable{slots: make([]fieldSlot, 1<<10)} }
@@ -142,7 +149,10 @@ func (t *fieldTable) slot(key fieldKey) *fieldSlot {
 
 func (t *fieldTable) find(key fieldKey) (numbers []uint32, ok bool) {
 	s := t.slot(key)
-	return t.numbers[s.from:s.to:s.to], s.key == key
+	if s.count > uint32(len(s.numbers)) {
+		return t.more[s.numbers[0]], true
+	}
+	return s.numbers[:s.count:s.count], s.key == key
 }
 
 // add enters a key that is not there.
@@ -160,10 +170,21 @@ func (t *fieldTable) add(key fieldKey, numbers []uint32) {
 			}
 		}
 	}
-	from := uint32(len(t.numbers))
-	t.numbers = append(t.numbers, numbers...)
-	*t.slot(key) = fieldSlot{key, from, uint32(len(t.numbers))}
+	s := fieldSlot{key: key, count: uint32(len(numbers))}
+	if copy(s.numbers[:], numbers) < len(numbers) {
+		s.numbers[0] = uint32(len(t.more))
+		t.more = append(t.more, numbers)
+	}
+	*t.slot(key) = s
 }
+
+// endsField has the bytes at which a field may end.
+var endsField = func() (in [256]bool) {
+	for c := range in {
+		in[c] = isSpace(byte(c)) || c >= utf8.RuneSelf
+	}
+	return in
+}()
 
 // isSpace says whether a byte is white space of ASCII.
 func isSpace(b byte) bool { return b == ' ' || '\t' <= b && b <= '\r' }

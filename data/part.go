@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"hash/maphash"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"absa/configs"
@@ -110,27 +112,38 @@ func (w *worker) add(p *part, id, text []byte, line int) {
 
 // key folds a text, letter case and white space aside.
 func (w *worker) key(text []byte) textKey {
-	w.folded = w.folded[:0]
-	space := false
+	w.folded = slices.Grow(w.folded[:0], len(text))
+	folded, last := w.folded[:len(text)], byte(' ')
+	n := 0
 	for _, c := range text {
-		switch {
-		case c >= utf8.RuneSelf:
+		if c >= utf8.RuneSelf {
 			w.folded = append(w.folded[:0], strings.Join(strings.Fields(strings.ToLower(string(text))), " ")...)
 			return w.hash()
-		case isSpace(c):
-			space = len(w.folded) > 0
+		}
+		if c = folding[c]; c == ' ' && last == ' ' {
 			continue
-		case space:
-			w.folded = append(w.folded, ' ')
-			space = false
 		}
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		w.folded = append(w.folded, c)
+		folded[n] = c
+		last = c
+		n++
 	}
+	if n > 0 && last == ' ' {
+		n--
+	}
+	w.folded = folded[:n]
 	return w.hash()
 }
+
+// folding has the lower case of letters of ASCII and a space for its white space.
+var folding = func() (to [utf8.RuneSelf]byte) {
+	for c := range to {
+		to[c] = byte(unicode.ToLower(rune(c)))
+		if isSpace(byte(c)) {
+			to[c] = ' '
+		}
+	}
+	return to
+}()
 
 func (w *worker) hash() textKey {
 	return textKey{maphash.Bytes(w.seeds[0], w.folded), maphash.Bytes(w.seeds[1], w.folded)}
@@ -139,7 +152,7 @@ func (w *worker) hash() textKey {
 // appendJSON appends a string as encoding/json writes it.
 func appendJSON(to, s []byte) []byte {
 	for _, c := range s {
-		if c < ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+		if escaped[c] {
 			text, err := json.Marshal(string(s))
 			if err != nil { // a string has no reason to fail
 				text = nil
@@ -149,6 +162,15 @@ func appendJSON(to, s []byte) []byte {
 	}
 	return append(append(append(to, '"'), s...), '"')
 }
+
+// escaped has the bytes of a string that encoding/json does not write as they are,
+// or may not.
+var escaped = func() (in [256]bool) {
+	for c := range in {
+		in[c] = c < ' ' || c >= 0x7f || strings.IndexByte(`"\<>&`, byte(c)) >= 0
+	}
+	return in
+}()
 
 // blank says whether a text has nothing but white space.
 func blank(text []byte) bool { return len(bytes.TrimSpace(text)) == 0 }

@@ -415,26 +415,19 @@ func (s *scanner) skip(text string) bool {
 // characters returns what the characters of XML between two marks stand for. It
 // refuses what is no character, and with elements the end of a CDATA section.
 func characters(raw []byte, entities, elements bool) (chars []byte, ok bool) {
-	var high, special, bracket bool
+	var seen charClass
 	for _, c := range raw {
-		switch {
-		case c >= utf8.RuneSelf:
-			high = true
-		case c == '&' || c == '\r':
-			special = true
-		case c == ']':
-			bracket = true
-		case c < ' ' && c != '\t' && c != '\n':
-			return nil, false
-		}
+		seen |= charClasses[c]
 	}
-	if high && (!utf8.Valid(raw) || bytes.Contains(raw, []byte("\uFFFE")) || bytes.Contains(raw, []byte("\uFFFF"))) {
+	switch {
+	case seen&controlChar != 0:
+		return nil, false
+	case seen&highChar != 0 && (!utf8.Valid(raw) || bytes.Contains(raw, []byte("\uFFFE")) || bytes.Contains(raw, []byte("\uFFFF"))):
+		return nil, false
+	case seen&bracketChar != 0 && elements && bytes.Contains(raw, []byte("]]>")):
 		return nil, false
 	}
-	if bracket && elements && bytes.Contains(raw, []byte("]]>")) {
-		return nil, false
-	}
-	if !special {
+	if seen&specialChar == 0 {
 		return raw[:len(raw):len(raw)], true
 	}
 	if bytes.IndexByte(raw, '\r') >= 0 { // which XML reads as \n
@@ -446,6 +439,32 @@ func characters(raw []byte, entities, elements bool) (chars []byte, ok bool) {
 	}
 	return unescape(raw)
 }
+
+// charClass says what characters are to be looked at.
+type charClass uint8
+
+const (
+	highChar    charClass = 1 << iota // beyond ASCII
+	specialChar                       // stands for others
+	bracketChar
+	controlChar // not in XML
+)
+
+var charClasses = func() (of [256]charClass) {
+	for c := range of {
+		switch {
+		case c >= utf8.RuneSelf:
+			of[c] = highChar
+		case c == '&' || c == '\r':
+			of[c] = specialChar
+		case c == ']':
+			of[c] = bracketChar
+		case c < ' ' && c != '\t' && c != '\n':
+			of[c] = controlChar
+		}
+	}
+	return of
+}()
 
 // unescape replaces entities by what they stand for.
 func unescape(raw []byte) (chars []byte, ok bool) {

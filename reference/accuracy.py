@@ -24,11 +24,12 @@ from bench.absa import PROGRAM
 from bench.corpus import ROOT, installed
 
 
-def absa(preset: str, seed: int, threads: int, out: Path) -> float:
+def absa(preset: str, seed: int, threads: int, out: Path, also: list[str]) -> float:
     """Accuracy of a preset with one seed, trained and tested by absa."""
     command: list[str | Path] = [PROGRAM, "train", "--quiet", "--json"]
     command += ["--config", preset, "--device", "cpu", "--out", out]
     command += [f"--set=train.seed={seed}", f"--set=train.threads={threads}"]
+    command += [f"--set={setting}" for setting in also]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
     result = json.loads(done.stdout)
     rows = " ".join(
@@ -69,21 +70,30 @@ def summary(name: str, values: list[float]) -> str:
 def main() -> None:
     """Trains with every seed on both sides and compares the means."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--preset", default="article", help="article also runs PyTorch")
+    parser.add_argument("--preset", default="article", help="article, unless set otherwise, also runs PyTorch")
     parser.add_argument("--seeds", type=int, default=5, help="seeds 1 to this")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="for absa alone"
+    )
     parser.add_argument("--at-least", type=float, help="fail below this mean accuracy")
     arguments = parser.parse_args()
     seeds = range(1, arguments.seeds + 1)
     with tempfile.TemporaryDirectory() as folder:
         ours = [
-            absa(arguments.preset, s, arguments.threads, Path(folder) / str(s))
+            absa(
+                arguments.preset,
+                s,
+                arguments.threads,
+                Path(folder) / str(s),
+                arguments.set,
+            )
             for s in seeds
         ]
         print(summary(f"absa {arguments.preset}", ours))
         if arguments.at_least and mean(ours) < arguments.at_least:
             sys.exit(f"the mean is below {arguments.at_least}")
-        if arguments.preset != "article":
+        if arguments.preset != "article" or arguments.set:
             return
         split = Path(folder) / "1" / "split.json"
         theirs = pytorch(seeds, split, arguments.threads)

@@ -151,7 +151,7 @@ func TestAverage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := compact(t, Scores(scores)), compact(t, r.result.Score); got != want {
+		if got, want := compact(t, raw(scores.Score)), compact(t, raw(r.result.Score)); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	})

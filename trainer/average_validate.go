@@ -7,7 +7,6 @@ import (
 	"io/fs"
 
 	"absa/configs"
-	"absa/internal/metrics"
 	"absa/internal/safetensors"
 	"absa/internal/torch"
 	"absa/models"
@@ -52,7 +51,8 @@ func newValidator(ctx context.Context, o AverageOptions, m *member) (_ *validato
 	if err != nil {
 		return nil, err
 	}
-	if err := setCPU(c); err != nil {
+	runAnywhere(&c, noter(o.Report))
+	if err := setCPU(c, device, c.Loader.BatchSize); err != nil {
 		return nil, err
 	}
 	vectors, err := m.embedding()
@@ -111,7 +111,7 @@ func (v *validator) score(ctx context.Context, list []safetensors.Tensor) (*Vali
 	if !finite(e.loss) {
 		return nil, fmt.Errorf("%w: loss %g", ErrNotFinite, e.loss)
 	}
-	r, err := metrics.Evaluate(v.model.Labels.Aspects, v.model.Labels.Polarities, e.gold, e.predicted, v.majority)
+	r, err := e.answers(v.model.Labels, v.majority).Evaluate()
 	if err != nil {
 		return nil, err
 	}

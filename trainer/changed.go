@@ -29,7 +29,7 @@ func (s *start) checkData(c configs.Config, now Fingerprint) error {
 }
 
 // sayChanges tells what resuming elsewhere does to the last digits.
-func (s *start) sayChanges(device string, threads int, note func(string, ...any)) {
+func (s *start) sayChanges(device, kernels string, threads int, note func(string, ...any)) {
 	if was, now := s.from.Manifest.LibTorch, torch.Version(); was != now {
 		note("the run was begun with LibTorch %s and goes on with %s: its numbers may no longer be those, bit by bit, of a run that was never interrupted", was, now)
 	}
@@ -37,6 +37,8 @@ func (s *start) sayChanges(device string, threads int, note func(string, ...any)
 		note("the run was on %s and goes on on %s: its numbers are no longer those, bit by bit, of a run that was never interrupted", was, device)
 	} else if was := s.state.Threads; was != threads {
 		note("the run had %d threads and goes on with %d: its numbers are no longer those, bit by bit, of a run that was never interrupted (--set train.threads=%d keeps them)", was, threads, was)
+	} else if was := s.state.Kernels; was != "" && was != kernels { // "" is from before it was kept
+		note("the run was computed by %s and goes on by %s: its numbers are no longer those, bit by bit, of a run that was never interrupted", was, kernels)
 	}
 }
 
@@ -62,5 +64,5 @@ func mayChange(key string, c configs.Config) bool {
 		return !newSchedule(c.Train, 0).ends()
 	}
 	return strings.HasPrefix(key, "checkpoint.") ||
-		slices.Contains([]string{"name", "data.train", "data.test", "vectors.path", "train.device", "train.threads", "train.init_from", "train.tensorboard"}, key)
+		slices.Contains([]string{"name", "data.train", "data.test", "vectors.path", "train.device", "train.threads", "train.init_from", "train.tensorboard", "model.kernels", "model.products"}, key)
 }

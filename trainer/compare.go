@@ -78,7 +78,7 @@ func (c *Comparison) part(p checkpoint.Part, a, b *checkpoint.Checkpoint) error 
 	switch p.Name {
 	case ConfigFile:
 		return c.configs(pathA, pathB)
-	case StateFile, LabelsFile, ResultFile:
+	case StateFile, LabelsFile, ResultFile, CalibrationFile:
 		fieldsA, err := jsonFields(textA)
 		if err != nil {
 			return fmt.Errorf("%s: %w", pathA, err)

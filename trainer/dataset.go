@@ -41,6 +41,8 @@ func (d *Dataset) Close() error {
 type source struct {
 	base *base // the network that a new run begins with
 
+	fold fold // is held out for the test, in place of a test corpus
+
 	// Those of a checkpoint, for a run that is resumed.
 	vocabulary *data.Vocabulary
 	vectors    models.Vectors
@@ -78,6 +80,10 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 		note("%d training sentences have no word left after cleaning and are left out", n)
 	}
 	train, valid := corpus.Split(at, c.Data.ValidFraction, c.Data.SplitSeed)
+	if from.fold.of > 0 {
+		train, testAt = from.fold.cut(corpus, at, c.Data.SplitSeed)
+		test = corpus
+	}
 	if len(train) == 0 {
 		return nil, fmt.Errorf("data.train: %s has no sentence to train on", corpus.Path)
 	}

@@ -64,8 +64,9 @@ func (s *start) reopen(run string, epochs int, note func(string, ...any)) error 
 		return nil
 	}
 	if s.ended > 0 {
-		for _, name := range []string{ResultFile, WeightsFile} {
-			if err := keepAs(filepath.Join(run, name), filepath.Join(run, earlier(name, s.ended))); err != nil {
+		for _, name := range []string{ResultFile, WeightsFile, CalibrationFile} {
+			err := keepAs(filepath.Join(run, name), filepath.Join(run, earlier(name, s.ended)))
+			if err != nil && !(name == CalibrationFile && errors.Is(err, fs.ErrNotExist)) {
 				return fmt.Errorf("resume: keep %s: %w", name, err)
 			}
 		}

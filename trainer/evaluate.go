@@ -6,6 +6,8 @@ import (
 
 	"absa/configs"
 	"absa/data"
+	"absa/internal/metrics"
+	"absa/internal/runs"
 	"absa/internal/torch"
 	"absa/models"
 )
@@ -23,14 +25,13 @@ type evaluation struct {
 	gold      []int   // [N,A] polarities, data.Absent where there is no label
 	predicted []int   // [N,A] polarities, data.Absent where that was predicted
 
-	// Of no more than maxPredictions examples, nil for more.
 	logits   []float32 // [N,A,C]
-	presence []float32 // [N,A] logits; nil without model.head.presence
+	presence []float32 // [N,A] probabilities; nil without model.head.presence
 }
 
 // evaluate runs the model over examples. A model that reads padding sees them
 // in file order and in batches of the trained size; any other in batches of
-// similar length, which is faster and changes nothing.
+// similar length, which is faster and changes no answer.
 func evaluate(ctx context.Context, config configs.Config, model *models.Model, loss *models.Loss, examples *data.Examples) (*evaluation, error) {
 	options := data.Options{BatchSize: evalBatch, Buckets: min(examples.Len()/evalBatch+1, evalBuckets)}
 	if config.BatchDependent() {
@@ -40,8 +41,8 @@ func evaluate(ctx context.Context, config configs.Config, model *models.Model, l
 	if err != nil {
 		return nil, err
 	}
-	aspects := len(model.Labels.Aspects)
-	e := &evaluation{gold: make([]int, examples.Len()*aspects), predicted: make([]int, examples.Len()*aspects)}
+	e := newEvaluation(model, config.Model.Head.Presence, examples.Len())
+	var values []float64
 	s := torch.NewInferenceScope(model.Parameters.Device())
 	defer s.Close()
 	for batch, err := range loader.Epoch(0, 0) {
@@ -53,48 +54,56 @@ func evaluate(ctx context.Context, config configs.Config, model *models.Model, l
 		}
 		s.Reset()
 		out := model.Forward(s, feed(s, batch))
-		e.keep(s, out, batch.Index, examples.Len())
-		value := s.Item(loss.Forward(s, out, loss.Targets(batch.Labels)))
-		classes := s.Int64s(s.Argmax(out.Logits, -1))
+		read := []torch.Tensor{loss.Forward(s, out, loss.Targets(batch.Labels)), out.Logits}
+		if e.presence != nil {
+			read = append(read, s.Sigmoid(out.Presence))
+		}
+		values = s.Read(values[:0], read...)
 		if err := s.Err(); err != nil {
 			return nil, fmt.Errorf("evaluate: %w", err)
 		}
-		e.loss += value * float64(batch.Size()) / float64(examples.Len())
-		for i, at := range batch.Index {
-			for a := range aspects {
-				e.gold[at*aspects+a] = int(batch.Labels[i*aspects+a])
-				e.predicted[at*aspects+a] = int(classes[i*aspects+a]) - model.Labels.Offset()
-			}
-		}
+		e.loss += values[0] * float64(batch.Size()) / float64(examples.Len())
+		e.keep(batch, values[1:], model.Labels)
 	}
 	return e, nil
 }
 
-// keep notes the logits of a batch, whose sentences stand at index among n.
-func (e *evaluation) keep(s *torch.Scope, out models.Output, index []int, n int) {
-	if n > maxPredictions {
-		return
+func newEvaluation(model *models.Model, presence bool, sentences int) *evaluation {
+	pairs := sentences * len(model.Labels.Aspects)
+	e := &evaluation{gold: make([]int, pairs), predicted: make([]int, pairs), logits: make([]float32, pairs*len(model.Labels.Classes()))}
+	if presence {
+		e.presence = make([]float32, pairs)
 	}
-	e.logits = scatter(e.logits, s.Float32s(out.Logits), index, n)
-	if out.Presence.Defined() {
-		e.presence = scatter(e.presence, s.Float32s(out.Presence), index, n)
+	return e
+}
+
+// keep puts what was read of a batch, logits [B,A,C] and then presence [B,A], where
+// its sentences stand.
+func (e *evaluation) keep(batch data.Batch, values []float64, labels models.Labels) {
+	aspects, classes := len(labels.Aspects), len(labels.Classes())
+	presence := values[batch.Size()*aspects*classes:]
+	for i, at := range batch.Index {
+		for a := range aspects {
+			from, to := i*aspects+a, at*aspects+a
+			logits := e.logits[to*classes : (to+1)*classes]
+			for c, v := range values[from*classes : (from+1)*classes] {
+				logits[c] = float32(v)
+			}
+			e.gold[to] = int(batch.Labels[from])
+			e.predicted[to] = metrics.Argmax(logits) - labels.Offset()
+			if e.presence != nil {
+				e.presence[to] = float32(presence[from])
+			}
+		}
 	}
 }
 
-// scatter copies the rows of from to where index says among n rows of to, which
-// is made when it is nil.
-func scatter(to, from []float32, index []int, n int) []float32 {
-	if len(from) == 0 { // the scope has failed
-		return to
+// answers are what was said, beside gold and the majority class.
+func (e *evaluation) answers(labels models.Labels, majority []int) *runs.Answers {
+	return &runs.Answers{
+		Aspects: labels.Aspects, Polarities: labels.Polarities, AbsentClass: labels.AbsentClass, Majority: majority,
+		Gold: e.gold, Predicted: e.predicted, Logits: e.logits, Presence: e.presence,
 	}
-	width := len(from) / len(index)
-	if to == nil {
-		to = make([]float32, n*width)
-	}
-	for i, at := range index {
-		copy(to[at*width:], from[i*width:(i+1)*width])
-	}
-	return to
 }
 
 // accuracy counts over labelled pairs.

@@ -62,7 +62,10 @@ type Ended struct {
 }
 
 // Tested carries the table of the final test.
-type Tested struct{ Result metrics.Result }
+type Tested struct{ Table *metrics.Table }
+
+// FoldBegun says that Calibrate trains on all but the next part of the corpus.
+type FoldBegun struct{ Fold, Folds int }
 
 func (Note) event()        {}
 func (VectorsRead) event() {}
@@ -72,3 +75,4 @@ func (StepDone) event()    {}
 func (EpochDone) event()   {}
 func (Ended) event()       {}
 func (Tested) event()      {}
+func (FoldBegun) event()   {}

@@ -129,7 +129,7 @@ func straight(t *testing.T, c configs.Config) (training, map[string]string) {
 // and result.
 func wantSameEnd(t *testing.T, got, want training) {
 	t.Helper()
-	for _, name := range []string{WeightsFile, PredictionsFile} {
+	for _, name := range []string{WeightsFile, PredictionsFile, CalibrationFile} {
 		if got.read(t, name) != want.read(t, name) {
 			t.Errorf("%s is another", name)
 		}

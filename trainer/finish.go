@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"absa/internal/checkpoint"
@@ -23,36 +24,24 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 		Epochs: t.history, TestedEpoch: tested, Steps: t.at.Step, Stopped: t.stopped(),
 		SentencesPerSecond: throughput(t.history),
 		Seed:               t.config.Train.Seed,
-		Device:             t.device.String(), Threads: torch.Threads(), Kernels: torch.LSTMKernels(),
+		Device:             t.device.String(), Threads: torch.Threads(), Kernels: kernels(t.config, t.device),
 		Parameters: all, Versions: CurrentVersions(),
 	}
 	if t.best != nil {
 		r.BestEpoch = &t.best.Epoch
 	}
 	var list []safetensors.Tensor
-	var answers []predicted
+	var test, valid *evaluation
 	err := t.chosen(func() (err error) {
 		if t.data.Test.Len() > 0 {
-			v, err := t.evaluate(ctx, t.data.Test)
-			if err != nil {
+			if test, err = t.evaluate(ctx, t.data.Test); err != nil {
 				return err
 			}
-			if v.logits != nil {
-				answers = append(answers, predicted{runs.Test, t.data.Test, v})
-			}
-			scores, err := t.scores(v)
-			if err != nil {
-				return fmt.Errorf("test: %w", err)
-			}
-			r.Score = Scores(scores)
-			t.report(Tested{Result: scores})
 		}
-		if n := t.data.Valid.Len(); n > 0 && n <= maxPredictions {
-			v, err := t.evaluate(ctx, t.data.Valid)
-			if err != nil {
+		if t.data.Valid.Len() > 0 {
+			if valid, err = t.evaluate(ctx, t.data.Valid); err != nil {
 				return err
 			}
-			answers = append(answers, predicted{runs.Validation, t.data.Valid, v})
 		}
 		list, err = weights(t.model.Parameters)
 		return err
@@ -60,15 +49,33 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, t.interrupted(err)
 	}
+	var answers []predicted
+	var calibration *Calibration
+	if valid != nil {
+		calibration, err = t.answers(valid).Calibrate(runs.OnValidation, 0)
+		if errors.Is(err, runs.ErrUnfit) {
+			t.report(Note{Text: fmt.Sprintf("validation: %v; probabilities stay as they are", err)})
+		} else if err != nil {
+			return nil, fmt.Errorf("validation: %w", err)
+		}
+	}
+	if test != nil {
+		t.keep(&answers, runs.Test, t.data.Test, test)
+		if r.Score, err = t.answers(test).Score(calibration, runs.Threshold); err != nil {
+			return nil, fmt.Errorf("test: %w", err)
+		}
+		t.report(Tested{Table: r.Score.Table(t.model.Labels.Aspects)})
+	}
+	if valid != nil {
+		t.keep(&answers, runs.Validation, t.data.Valid, valid)
+	}
 	t.saveIfAsked()
 	t.endSave()
 	if err := t.profile.save(t.out, t.report); err != nil {
 		return nil, err
 	}
-	t.noteUnkept(runs.Test, t.data.Test)
-	t.noteUnkept(runs.Validation, t.data.Valid)
 	t.board.end(t.at.Step, r.Score)
-	if err := t.out.finish(r, list, answers, checkpoint.Manifest{
+	if err := t.out.finish(r, list, answers, calibration, checkpoint.Manifest{
 		Program: Program, LibTorch: torch.Version(), Epoch: t.at.Epoch, Step: t.at.Step,
 	}); err != nil {
 		return nil, t.interrupted(err)

@@ -2,6 +2,8 @@ package trainer
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,6 +30,7 @@ const (
 	TableFile       = runs.TableFile       // the same as CSV
 	WeightsFile     = "model.safetensors"  // of a run: the tested weights
 	ResultFile      = runs.ResultFile      // see Result
+	CalibrationFile = runs.CalibrationFile // its temperature, where it has one
 	PredictionsFile = runs.PredictionsFile // what the tested weights say of the test and the validation corpus
 	OptimizerFile   = "optimizer.safetensors"
 	StateFile       = "state.json"       // see State
@@ -240,17 +243,20 @@ func (f *folder) syncMetrics() error {
 }
 
 // finish writes what ends a run: the tested weights, the table of its epochs, its
-// predictions, the result, and last the manifest over all that is in the folder.
-// A run that was killed between them
-// has not ended, and comes here again.
-func (f *folder) finish(r *Result, tested []safetensors.Tensor, answers []predicted, m checkpoint.Manifest) error {
+// predictions, its temperature, the result, and last the manifest over all that is
+// in the folder. A run that was killed between them has not ended, and comes here
+// again.
+func (f *folder) finish(r *Result, tested []safetensors.Tensor, answers []predicted, fitted *Calibration, m checkpoint.Manifest) error {
 	if err := checkFinite(tested); err != nil {
 		return err
 	}
 	if err := f.syncMetrics(); err != nil {
 		return err
 	}
-	err := atomicfile.Replace(f.path(WeightsFile), func(w io.Writer) error { return safetensors.Write(w, tested, metadata()) })
+	hash := sha256.New()
+	err := atomicfile.Replace(f.path(WeightsFile), func(w io.Writer) error {
+		return safetensors.Write(io.MultiWriter(w, hash), tested, metadata())
+	})
 	if err != nil {
 		return fmt.Errorf("save weights: %w", err)
 	}
@@ -264,6 +270,12 @@ func (f *folder) finish(r *Result, tested []safetensors.Tensor, answers []predic
 	if err != nil {
 		return err
 	}
+	parts := []string{ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, TableFile, WeightsFile, PredictionsFile, ResultFile}
+	if calibrated, err := f.calibrate(fitted, hex.EncodeToString(hash.Sum(nil))); err != nil {
+		return err
+	} else if calibrated {
+		parts = append(parts, CalibrationFile)
+	}
 	text, err := indented(r)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", f.path(ResultFile), err)
@@ -272,9 +284,23 @@ func (f *folder) finish(r *Result, tested []safetensors.Tensor, answers []predic
 		return err
 	}
 	m.Kind = checkpoint.KindRun
-	err = checkpoint.Seal(f.dir, m, []string{ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, TableFile, WeightsFile, PredictionsFile, ResultFile})
+	err = checkpoint.Seal(f.dir, m, parts)
 	if err != nil { // without a manifest it is no result
 		os.Remove(f.path(ResultFile))
 	}
 	return err
+}
+
+// calibrate writes the temperature of the weights that end a run, and says whether
+// they have one. One that absa calibrate fitted to them before stays.
+func (f *folder) calibrate(fitted *Calibration, weights string) (bool, error) {
+	if fitted != nil {
+		fitted.Weights = weights
+		return true, writeCalibration(f.dir, fitted)
+	}
+	old, err := runs.ReadCalibration(f.dir)
+	if err == nil && (old == nil || old.Weights == weights) {
+		return old != nil, nil
+	}
+	return false, os.Remove(f.path(CalibrationFile))
 }

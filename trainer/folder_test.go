@@ -22,8 +22,8 @@ import (
 func TestRunFolder(t *testing.T) {
 	c := small(t)
 	r := train(t, c)
-	sealed := slices.DeleteFunc(begun(MetricsFile, TableFile, WeightsFile, PredictionsFile, ResultFile), func(name string) bool { return name == BoardFolder })
-	want := begun(MetricsFile, TableFile, WeightsFile, PredictionsFile, ResultFile, checkpoint.Folder, checkpoint.ManifestFile)
+	sealed := slices.DeleteFunc(begun(MetricsFile, TableFile, WeightsFile, PredictionsFile, CalibrationFile, ResultFile), func(name string) bool { return name == BoardFolder })
+	want := begun(MetricsFile, TableFile, WeightsFile, PredictionsFile, CalibrationFile, ResultFile, checkpoint.Folder, checkpoint.ManifestFile)
 	if diff := cmp.Diff(want, files(t, r.dir)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}

@@ -70,8 +70,8 @@ func measure(t *testing.T, run string) expected {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, a := range scores.Aspects {
-		got.Correct = append(got.Correct, int(math.Round(float64(a.Model.Accuracy())*float64(a.Model.Support()))))
+	for _, a := range scores.Labels.Aspects {
+		got.Correct = append(got.Correct, scores.Aspects[a].Confusion.Correct())
 	}
 	saved, err := open(newest.Dir, silent)
 	if err != nil {

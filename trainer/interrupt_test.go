@@ -55,6 +55,16 @@ func TestInterrupt(t *testing.T) {
 			like:  []string{"train.max_steps=11"},
 		},
 		{
+			name:  "in an epoch, with two threads", // enough work to be divided
+			set:   append([]string{"train.threads=2", "model.hidden=64"}, unsaved...),
+			at:    func(e Event) bool { s, ok := e.(StepDone); return ok && s.Epoch == 2 && s.Batch == 3 },
+			want:  "interrupted at step 11",
+			is:    Position{Epoch: 1, Batch: 3, Step: 11},
+			left:  begun(checkpoint.Folder, MetricsFile),
+			saved: stepNames(11),
+			like:  []string{"train.max_steps=11", "train.threads=2", "model.hidden=64"},
+		},
+		{
 			name:  "in an epoch after one that was saved",
 			at:    func(e Event) bool { s, ok := e.(StepDone); return ok && s.Epoch == 2 && s.Batch == 3 },
 			want:  "interrupted at step 11",
@@ -152,7 +162,7 @@ func wantLike(t *testing.T, r training, step int, set []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := compact(t, Scores(scores)), compact(t, averaged.result.Score); got != want {
+	if got, want := compact(t, raw(scores.Score)), compact(t, raw(averaged.result.Score)); got != want {
 		t.Errorf("the checkpoint scores %s, want %s", got, want)
 	}
 	plain := train(t, small(t, set...))

@@ -12,6 +12,7 @@ import (
 
 	"absa/configs"
 	"absa/internal/checkpoint"
+	"absa/internal/runs"
 	"absa/internal/safetensors"
 	"absa/internal/torch"
 )
@@ -205,6 +206,13 @@ func compact(t testing.TB, v any) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// raw is a score without what a temperature, which belongs to the weights that end
+// a run, does to it.
+func raw(s Score) Score {
+	s.Calibration = &runs.Calibrated{Raw: s.Calibration.Raw}
+	return s
 }
 
 // wantError fails unless err says all that is wanted.

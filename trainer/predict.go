@@ -34,6 +34,10 @@ type Predictor struct {
 	// Words cuts a text into the words that the model reads. It may be called from
 	// several goroutines.
 	Words data.Locator
+	// Temperature is what the model's probabilities are calibrated by, nil where it
+	// has none; Uncalibrated then says why.
+	Temperature  *Calibration
+	Uncalibrated string
 
 	batch int
 	asked chan question
@@ -47,8 +51,9 @@ type Prediction []Opinion
 // Opinion is what a sentence says of an aspect, if it mentions it.
 type Opinion struct {
 	Polarity int // index into Labels.Polarities; data.Absent where a class of its own says so
-	// Probabilities has one for each polarity: the softmax of the logits, which is
-	// no calibrated confidence. Beside an absent class they sum to less than 1.
+	// Probabilities has one for each polarity: the softmax of the logits, divided by
+	// Predictor.Temperature where there is one. Beside an absent class they sum to
+	// less than 1.
 	Probabilities []float32
 	Presence      float32 // probability that the aspect is mentioned; 0 if Predictor.Presence is false
 }
@@ -77,6 +82,7 @@ func NewPredictor(o PredictOptions) (*Predictor, error) {
 				defer l.close()
 				p.Labels, p.Presence, p.Alone = l.model.Labels, l.config.Model.Head.Presence, l.config.BatchDependent()
 				p.Words = l.locate
+				p.Temperature, p.Uncalibrated = l.temperature, l.uncalibrated
 			}
 			loaded <- err
 			for q := range p.asked {
@@ -125,6 +131,9 @@ type labeller struct {
 	model    *models.Model
 	batch    int
 	scope    *torch.Scope
+
+	temperature  *Calibration // nil without
+	uncalibrated string       // why
 }
 
 func newLabeller(o PredictOptions) (*labeller, error) {
@@ -135,7 +144,7 @@ func newLabeller(o PredictOptions) (*labeller, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, device, err := saved.settings(o.Device, o.Threads)
+	c, device, err := saved.settings(o.Device, o.Threads, o.BatchSize, noter(o.Report))
 	if err != nil {
 		return nil, err
 	}
@@ -152,6 +161,9 @@ func newLabeller(o PredictOptions) (*labeller, error) {
 	l := &labeller{config: c, tokenize: tokenize, locate: locate, batch: cmp.Or(o.BatchSize, evalBatch)}
 	if c.BatchDependent() {
 		l.batch = 1
+	}
+	if l.temperature, l.uncalibrated, err = saved.temperature(); err != nil {
+		return nil, err
 	}
 	if l.words, err = newLexicon(saved, c, l.batch*c.Text.MaxTokens, o.Report); err != nil {
 		return nil, err
@@ -215,7 +227,11 @@ func (l *labeller) labelBatch(sentences [][]string, at []int, predictions []Pred
 	// They come longest first already, so the batch keeps their order.
 	out := l.model.Forward(s, feed(s, data.NewBatch(ids)))
 	classes := s.Int64s(s.Argmax(out.Logits, -1))
-	shares := s.Float32s(s.Softmax(out.Logits, -1))
+	scaled := out.Logits
+	if l.temperature != nil {
+		scaled = s.Scale(scaled, 1/l.temperature.Temperature)
+	}
+	shares := s.Float32s(s.Softmax(scaled, -1))
 	var presence []float32
 	if l.config.Model.Head.Presence {
 		presence = s.Float32s(s.Sigmoid(out.Presence))

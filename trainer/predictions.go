@@ -4,16 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 
 	"absa/data"
 	"absa/internal/runs"
 	"absa/models"
 )
 
-// maxPredictions bounds the sentences of a corpus whose predictions a run keeps.
-// Their logits are in memory when the run ends, 10 MB for as many sentences and
-// five aspects; the lines are written one by one.
+// maxPredictions bounds the sentences of a corpus whose predictions a run keeps,
+// so that the file stays readable: a line of five aspects takes half a kilobyte.
 const maxPredictions = 100_000
 
 // predicted is a corpus with what the tested weights say of it.
@@ -23,9 +21,14 @@ type predicted struct {
 	says     *evaluation
 }
 
-// noteUnkept says so where a corpus is too large for its predictions to be kept.
-func (t *Trainer) noteUnkept(corpus string, examples *data.Examples) {
-	if n := examples.Len(); n > maxPredictions {
+// keep adds what the tested weights say of a corpus to what predictions.jsonl
+// is to hold, or says that the corpus is too large for it. An answer out of fold
+// is kept in any case: a temperature is fitted on it.
+func (t *Trainer) keep(list *[]predicted, corpus string, examples *data.Examples, v *evaluation) {
+	switch n := examples.Len(); {
+	case n <= maxPredictions || t.fold.of > 0:
+		*list = append(*list, predicted{corpus, examples, v})
+	default:
 		t.report(Note{Text: fmt.Sprintf("%s does not have the %d sentences of the %s corpus: it takes %d at most", PredictionsFile, n, corpus, maxPredictions)})
 	}
 }
@@ -58,8 +61,7 @@ func (p predicted) line(labels models.Labels, i int) runs.Prediction {
 			answer.Gold = labels.Polarities[c]
 		}
 		if p.says.presence != nil {
-			probability := float32(1 / (1 + math.Exp(-float64(p.says.presence[at]))))
-			answer.Presence = &probability
+			answer.Presence = &p.says.presence[at]
 		}
 		line.Aspects[aspect] = answer
 	}

@@ -4,7 +4,6 @@ import (
 	"runtime"
 	"slices"
 
-	"absa/internal/metrics"
 	"absa/internal/runs"
 	"absa/internal/torch"
 )
@@ -17,6 +16,7 @@ type (
 	Result       = runs.Result
 	Score        = runs.Score
 	AspectResult = runs.AspectResult
+	Calibration  = runs.Calibration
 	Epoch        = runs.Epoch
 	Versions     = runs.Versions
 )
@@ -24,26 +24,6 @@ type (
 // CurrentVersions returns the versions of the running program.
 func CurrentVersions() Versions {
 	return Versions{Program: Program, LibTorch: torch.Version(), Go: runtime.Version()}
-}
-
-// Scores puts a table into the form of result.json.
-func Scores(scores metrics.Result) Score {
-	s := Score{
-		Accuracy:        scores.Overall.Model.Accuracy(),
-		Majority:        scores.Overall.Majority.Accuracy(),
-		MacroF1:         scores.Overall.Model.MacroF1(),
-		MajorityMacroF1: scores.Overall.Majority.MacroF1(),
-		Aspects:         map[string]AspectResult{},
-	}
-	for _, row := range scores.Aspects {
-		s.Aspects[row.Name] = AspectResult{
-			Accuracy: row.Model.Accuracy(),
-			Majority: row.Majority.Accuracy(),
-			Support:  row.Model.Support(),
-			MacroF1:  row.Model.MacroF1(),
-		}
-	}
-	return s
 }
 
 // throughput is training sentences by training time of the median epoch after
@@ -68,20 +48,4 @@ func throughput(epochs []Epoch) float64 {
 		return rates[mid]
 	}
 	return (rates[mid-1] + rates[mid]) / 2
-}
-
-// table lays a saved score out as that of a test, nil without one.
-func table(s Score, aspects []string) *metrics.Table {
-	if len(s.Aspects) == 0 {
-		return nil
-	}
-	t := &metrics.Table{MajorityMacroF1: s.MajorityMacroF1, MacroF1: s.MacroF1}
-	all := metrics.Line{Name: "overall", Majority: s.Majority, Model: s.Accuracy}
-	for _, name := range aspects {
-		a := s.Aspects[name]
-		t.Lines = append(t.Lines, metrics.Line{Name: name, Support: a.Support, Majority: a.Majority, Model: a.Accuracy})
-		all.Support += a.Support
-	}
-	t.Lines = append(t.Lines, all)
-	return t
 }

@@ -85,6 +85,8 @@ func TestResumeChanged(t *testing.T) {
 		{"fewer epochs than it has begun", []string{"train.epochs=1"}, []string{"train.epochs is 1", "in epoch 2 already"}, ""},
 		{"policy", []string{"checkpoint.every_steps=2", "checkpoint.keep_last=9"}, nil, "resuming from"},
 		{"threads", []string{"train.threads=2"}, nil, "had 1 threads and goes on with 2"},
+		{"kernels", []string{"model.kernels=aten"}, nil, "and goes on by aten"},
+		{"products", []string{"model.products=bfloat16_portable"}, nil, ", products in bfloat16: its numbers"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"absa/configs"
 	"absa/data"
 	"absa/internal/metrics"
+	"absa/internal/runs"
 	"absa/internal/safetensors"
 	"absa/internal/torch"
 	"absa/models"
@@ -20,67 +22,138 @@ import (
 
 // EvaluateOptions say which run is evaluated, and on what.
 type EvaluateOptions struct {
-	Run     string // a run, whose newest checkpoint counts until it has ended, or a step folder
-	Data    string // a corpus, or configs.Sample
-	Device  string // as train.device; empty takes the run's
-	Threads int    // as train.threads; 0 takes the run's
-	Report  func(Event)
+	Run       string  // a run, whose newest checkpoint counts until it has ended, or a step folder
+	Against   string  // another one on the same corpus to compare with; may be empty
+	Data      string  // a corpus, or configs.Sample
+	Threshold float64 // least probability of presence at which an aspect counts as mentioned; 0 takes runs.Threshold
+	Device    string  // as train.device; empty takes the run's
+	Threads   int     // as train.threads; 0 takes the run's
+	Report    func(Event)
+}
+
+// Evaluation is what Evaluate finds out.
+type Evaluation struct {
+	Score
+	Against *Against `json:"against,omitempty"`
+
+	Labels       models.Labels `json:"-"`
+	Uncalibrated string        `json:"-"` // why there is no temperature; empty where there is one
+}
+
+// Against is how another run compares on the same sentences.
+type Against struct {
+	Run        string           `json:"run"`
+	Accuracy   metrics.Score    `json:"accuracy"`
+	Difference metrics.Score    `json:"difference"`          // of the accuracy: this run's less the other's
+	Interval   metrics.Interval `json:"difference_interval"` // of 95 %, by a paired bootstrap over sentences
+	OnlyThis   int              `json:"only_this"`           // pairs that this run alone gets right
+	OnlyOther  int              `json:"only_other"`          // and the other alone
+	McNemar    float64          `json:"mcnemar_p"`           // probability of such a difference were both equally good
 }
 
 // Evaluate scores the tested weights of a run, or those of a checkpoint, on a
-// corpus. On the run's own
-// test corpus the figures are those of its result.json, to the last digit.
-func Evaluate(ctx context.Context, o EvaluateOptions) (scores metrics.Result, err error) {
+// corpus. On the run's own test corpus the figures are those of its result.json,
+// to the last digit.
+func Evaluate(ctx context.Context, o EvaluateOptions) (e *Evaluation, err error) {
 	if o.Report == nil {
 		o.Report = func(Event) {}
 	}
 	err = torch.Locked(func() error {
-		scores, err = evaluateRun(ctx, o)
+		e, err = evaluateRuns(ctx, o)
 		return err
 	})
-	return scores, err
+	return e, err
 }
 
-func evaluateRun(ctx context.Context, o EvaluateOptions) (metrics.Result, error) {
-	var none metrics.Result
+func evaluateRuns(ctx context.Context, o EvaluateOptions) (*Evaluation, error) {
 	saved, err := open(o.Run, noter(o.Report))
 	if err != nil {
-		return none, err
+		return nil, err
 	}
-	c, device, err := saved.settings(o.Device, o.Threads)
+	e := &Evaluation{Labels: saved.labels}
+	temperature, lacks, err := saved.temperature()
 	if err != nil {
-		return none, err
+		return nil, err
+	}
+	e.Uncalibrated = lacks
+	answers, err := saved.answer(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if e.Score, err = answers.Score(temperature, cmp.Or(o.Threshold, runs.Threshold)); err != nil || o.Against == "" {
+		return e, err
+	}
+	other, err := open(o.Against, noter(o.Report))
+	if err != nil {
+		return nil, err
+	}
+	if a, b := saved.labels, other.labels; !slices.Equal(a.Aspects, b.Aspects) || !slices.Equal(a.Polarities, b.Polarities) {
+		return nil, fmt.Errorf("%s and %s cannot be compared: their aspects and polarities are %q %q and %q %q", o.Run, o.Against, a.Aspects, a.Polarities, b.Aspects, b.Polarities)
+	}
+	others, err := other.answer(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	e.Against, err = against(o.Against, answers, others)
+	return e, err
+}
+
+func against(run string, this, other *runs.Answers) (*Against, error) {
+	interval, err := metrics.BootstrapDifference(other.Sample(), this.Sample(), metrics.Standard(this.Sentences()), metrics.Confusion.Accuracy)
+	if err != nil {
+		return nil, fmt.Errorf("compare with %s: %w", run, err)
+	}
+	a, err := this.Evaluate()
+	if err != nil {
+		return nil, err
+	}
+	b, err := other.Evaluate()
+	if err != nil {
+		return nil, err
+	}
+	pair := metrics.Pair(this.Gold, this.Predicted, other.Predicted)
+	return &Against{
+		Run: run, Accuracy: b.Overall.Model.Accuracy(), Difference: a.Overall.Model.Accuracy() - b.Overall.Model.Accuracy(),
+		Interval: interval, OnlyThis: pair.OnlyFirst, OnlyOther: pair.OnlySecond, McNemar: pair.McNemar(),
+	}, nil
+}
+
+// answer is what the model says of a corpus.
+func (s *saved) answer(ctx context.Context, o EvaluateOptions) (*runs.Answers, error) {
+	c, device, err := s.settings(o.Device, o.Threads, 0, noter(o.Report))
+	if err != nil {
+		return nil, err
 	}
 	defer torch.ReleaseThreads()
 
 	corpus, err := corpusOf(ctx, o, c)
 	if ctx.Err() != nil {
-		return none, fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
+		return nil, fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
 	}
 	if err != nil {
-		return none, err
+		return nil, err
 	}
 	defer corpus.Close()
-	if err := saved.extend(c, selection{corpus, corpus.All()}, o.Report); err != nil {
-		return none, err
+	if err := s.extend(c, selection{corpus, corpus.All()}, o.Report); err != nil {
+		return nil, err
 	}
-	model, err := saved.model(c, device)
+	model, err := s.model(c, device)
 	if err != nil {
-		return none, err
+		return nil, err
 	}
 	defer model.Close()
 	loss, err := models.NewLoss(c.Loss, model.Labels)
 	if err != nil {
-		return none, err
+		return nil, err
 	}
-	v, err := evaluate(ctx, c, model, loss, corpus.Examples(corpus.All(), saved.vocabulary))
+	v, err := evaluate(ctx, c, model, loss, corpus.Examples(corpus.All(), s.vocabulary))
 	if ctx.Err() != nil {
-		return none, fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
+		return nil, fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
 	}
 	if err != nil {
-		return none, err
+		return nil, err
 	}
-	return metrics.Evaluate(model.Labels.Aspects, model.Labels.Polarities, v.gold, v.predicted, saved.majority)
+	return v.answers(s.labels, s.majority), nil
 }
 
 // corpusOf opens a file, or the test side of the embedded corpus.
@@ -103,6 +176,7 @@ type saved struct {
 	majority   []int
 	vocabulary *data.Vocabulary
 	vectors    models.Vectors // rows of the vocabulary
+	weights    string         // SHA-256 of WeightsFile
 }
 
 // labelsFile is the content of labels.json.
@@ -126,6 +200,11 @@ func open(dir string, note func(string, ...any)) (*saved, error) {
 	}
 	dir = c.Dir
 	s := &saved{dir: dir}
+	for _, p := range c.Manifest.Parts {
+		if p.Name == WeightsFile {
+			s.weights = p.SHA256
+		}
+	}
 	loaded, err := configs.Load(configs.Source{Config: c.Path(ConfigFile)})
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", dir, err)
@@ -148,9 +227,9 @@ func open(dir string, note func(string, ...any)) (*saved, error) {
 	return s, nil
 }
 
-// settings are the run's, with another device and number of threads unless these
-// are empty and 0. The threads are set.
-func (s *saved) settings(device string, n int) (configs.Config, torch.Device, error) {
+// settings are the run's, with another device, number of threads and size of a
+// batch unless these are empty and 0. The threads are set.
+func (s *saved) settings(device string, n, batch int, note func(string, ...any)) (configs.Config, torch.Device, error) {
 	c := s.config
 	if device != "" {
 		c.Train.Device = device
@@ -165,7 +244,8 @@ func (s *saved) settings(device string, n int) (configs.Config, torch.Device, er
 	if err != nil {
 		return c, torch.CPU, err
 	}
-	return c, d, setCPU(c)
+	runAnywhere(&c, note)
+	return c, d, setCPU(c, d, cmp.Or(batch, c.Loader.BatchSize))
 }
 
 // silent notes nothing, where there is nothing to note.

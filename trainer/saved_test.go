@@ -13,12 +13,11 @@ import (
 	"absa/configs"
 	"absa/data"
 	"absa/internal/checkpoint"
-	"absa/internal/metrics"
 	"absa/internal/safetensors"
 )
 
 // evaluate is Evaluate of the run with the events that it reported.
-func (r training) evaluate(t *testing.T, o EvaluateOptions) (metrics.Result, []Event) {
+func (r training) evaluate(t *testing.T, o EvaluateOptions) (Score, []Event) {
 	t.Helper()
 	var events []Event
 	o.Run, o.Report = r.dir, func(e Event) { events = append(events, e) }
@@ -26,7 +25,7 @@ func (r training) evaluate(t *testing.T, o EvaluateOptions) (metrics.Result, []E
 	if err != nil {
 		t.Fatal(err)
 	}
-	return scores, events
+	return scores.Score, events
 }
 
 // wantSameScore fails unless the saved run scores as training reported, to the
@@ -44,7 +43,7 @@ func wantScore(t *testing.T, r training, o EvaluateOptions) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := compact(t, Scores(scores)), compact(t, r.result.Score); got != want {
+	if got, want := compact(t, scores.Score), compact(t, r.result.Score); got != want {
 		t.Errorf("%s:\nevaluated %s\nreported  %s", o.Run, got, want)
 	}
 }
@@ -143,7 +142,7 @@ func TestUnseenWords(t *testing.T) {
 		t.Errorf("%d vector values, want %d", got, want)
 	}
 
-	support := func(r metrics.Result) int { return r.Overall.Model.Support() }
+	support := func(s Score) int { return s.Confusion.Support() }
 	with, events := r.evaluate(t, EvaluateOptions{Data: corpus})
 	if support(with) != 3 {
 		t.Errorf("%d labels counted, want 3: the sentence without a word counts too", support(with))
@@ -164,7 +163,7 @@ func TestUnseenWords(t *testing.T) {
 	}
 	// All that the run's own test corpus needs is in the run.
 	scores, events := r.evaluate(t, EvaluateOptions{Data: configs.Sample})
-	if got, want := compact(t, Scores(scores)), compact(t, r.result.Score); got != want {
+	if got, want := compact(t, scores), compact(t, r.result.Score); got != want {
 		t.Errorf("evaluated without the file %s\nreported %s", got, want)
 	}
 	if strings.Contains(notes(events), "not there") {

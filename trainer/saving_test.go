@@ -155,7 +155,7 @@ func TestCheckpointEvaluates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := compact(t, Scores(scores)), compact(t, test.want.Score); got != want {
+		if got, want := compact(t, raw(scores.Score)), compact(t, raw(test.want.Score)); got != want {
 			t.Errorf("step %d: evaluated %s\nwant %s", test.step, got, want)
 		}
 	}

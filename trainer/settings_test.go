@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"runtime"
+	"strings"
 	"testing"
 
 	"absa/internal/torch"
@@ -18,9 +19,17 @@ func TestProducts(t *testing.T) {
 	}
 
 	c := small(t, "train.epochs=1", "model.products=bfloat16")
+	anywhere, said := c, ""
+	runAnywhere(&anywhere, func(format string, _ ...any) { said = format })
 	if torch.BFloat16() != "" {
 		train(t, c)
+		if anywhere.Model.Products != "bfloat16" || said != "" {
+			t.Errorf("answers in %s and says %q, want bfloat16", anywhere.Model.Products, said)
+		}
 		return
+	}
+	if anywhere.Model.Products != "float32" || !strings.Contains(said, "float32") {
+		t.Errorf("answers in %s and says %q, want float32 and a note of it", anywhere.Model.Products, said)
 	}
 	r := try(t, t.Context(), c, nil)
 	wantError(t, r.err, "model.products", "AVX512-BF16", "bfloat16_portable")
@@ -38,8 +47,8 @@ func TestThreads(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			config := small(t)
-			config.Train.Threads, config.Loader.BatchSize = c.threads, c.batch
-			if err := setCPU(config); err != nil {
+			config.Train.Threads = c.threads
+			if err := setCPU(config, torch.CPU, c.batch); err != nil {
 				t.Fatal(err)
 			}
 			if got := torch.Threads(); got != c.want {

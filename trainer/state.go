@@ -31,6 +31,7 @@ type State struct {
 	Seconds      float64           `json:"seconds"`       // of training, all processes together
 	Threads      int               `json:"threads"`
 	Device       string            `json:"device"`
+	Kernels      string            `json:"kernels,omitempty"`
 	Data         Fingerprint       `json:"data"`
 }
 
@@ -95,6 +96,7 @@ func (t *Trainer) state() (State, error) {
 		Seconds:      t.seconds(),
 		Threads:      torch.Threads(),
 		Device:       t.device.String(),
+		Kernels:      kernels(t.config, t.device),
 		Data:         t.data.Fingerprint,
 	}
 	if t.ema != nil {

@@ -28,6 +28,7 @@ type Options struct {
 	Profile bool
 
 	reached func(checkpoint.Point) // told how far each save has come, from another goroutine
+	fold    fold                   // of Calibrate
 }
 
 // ErrInterrupted says that the context ended training. The run is saved and can
@@ -42,6 +43,7 @@ type Trainer struct {
 	report  func(Event)
 	asked   <-chan struct{} // for a checkpoint
 	reached func(checkpoint.Point)
+	fold    fold
 
 	data      *Dataset
 	batches   *data.Loader
@@ -88,7 +90,7 @@ func Train(ctx context.Context, options Options) (result *Result, err error) {
 		options.Out = checkpoint.RunOf(options.Resume)
 	}
 	if begin.finished != nil {
-		options.Report(Ended{Result: begin.finished, Table: table(begin.finished.Score, options.Config.Data.Aspects), Out: options.Out})
+		options.Report(Ended{Result: begin.finished, Table: begin.finished.Table(options.Config.Data.Aspects), Out: options.Out})
 		return begin.finished, nil
 	}
 	err = torch.Locked(func() error {
@@ -110,7 +112,7 @@ func noter(report func(Event)) func(string, ...any) {
 
 func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer, err error) {
 	c := options.Config
-	t := &Trainer{config: c, report: options.Report, asked: options.Save, reached: options.reached, plateau: newPlateau(), begun: time.Now()}
+	t := &Trainer{config: c, report: options.Report, asked: options.Save, reached: options.reached, fold: options.fold, plateau: newPlateau(), begun: time.Now()}
 	defer func() {
 		if err != nil {
 			t.close()
@@ -122,13 +124,14 @@ func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer,
 	if t.device, err = torch.ParseDevice(c.Train.Device); err != nil {
 		return nil, fmt.Errorf("train.device: %w", err)
 	}
-	if err := setCPU(c); err != nil {
+	if err := setCPU(c, t.device, c.Loader.BatchSize); err != nil {
 		return nil, err
 	}
 	source, err := begin.source(c, noter(t.report))
 	if err != nil {
 		return nil, err
 	}
+	source.fold = options.fold
 	if t.data, err = Prepare(ctx, c, source, t.report); err != nil {
 		return nil, err
 	}
@@ -136,7 +139,7 @@ func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer,
 		if err := begin.checkData(c, t.data.Fingerprint); err != nil {
 			return nil, err
 		}
-		begin.sayChanges(t.device.String(), torch.Threads(), noter(t.report))
+		begin.sayChanges(t.device.String(), kernels(c, t.device), torch.Threads(), noter(t.report))
 	}
 	if err := t.build(source); err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 
 	"absa/data"
 	"absa/internal/metrics"
+	"absa/internal/runs"
 	"absa/internal/torch"
 )
 
@@ -80,7 +81,12 @@ func (t *Trainer) evaluate(ctx context.Context, examples *data.Examples) (*evalu
 
 // scores compares an evaluation with the majority class.
 func (t *Trainer) scores(v *evaluation) (metrics.Result, error) {
-	return metrics.Evaluate(t.model.Labels.Aspects, t.model.Labels.Polarities, v.gold, v.predicted, t.data.Majority)
+	return t.answers(v).Evaluate()
+}
+
+// answers are an evaluation's, beside gold and the majority class.
+func (t *Trainer) answers(v *evaluation) *runs.Answers {
+	return v.answers(t.model.Labels, t.data.Majority)
 }
 
 // chosen runs f with the weights that are to be tested in place of those that

@@ -51,6 +51,37 @@ func CalibrationError(bins []Bin) Score {
 	return Score(sum / float64(n))
 }
 
+// Bins is how many bins the calibration error is taken over.
+const Bins = 10
+
+// Confidence returns, of each pair whose gold class is not Absent, the
+// probability of the class with the largest of logits [N,C] under their softmax
+// divided by temperature, and whether it is gold.
+func Confidence(logits []float32, gold []int, classes int, temperature float64) (confidence []float64, right []bool) {
+	for i, g := range gold {
+		if g == Absent {
+			continue
+		}
+		z := logits[i*classes : (i+1)*classes]
+		best := Argmax(z)
+		norm, _ := expectation(z, 1/temperature)
+		confidence = append(confidence, math.Exp(float64(z[best])/temperature-norm))
+		right = append(right, best == g)
+	}
+	return confidence, right
+}
+
+// Argmax is the index of the largest of values, of equal ones the first.
+func Argmax(values []float32) int {
+	best := 0
+	for i, v := range values {
+		if v > values[best] {
+			best = i
+		}
+	}
+	return best
+}
+
 // LogLoss is the mean negative log-likelihood of gold under the softmax of
 // logits [N,C] divided by temperature. Labels that are Absent are left out.
 func LogLoss(logits []float32, gold []int, classes int, temperature float64) Score {
@@ -113,6 +144,12 @@ func Temperature(logits []float32, gold []int, classes int) (float64, error) {
 		}
 	}
 	return 2 / (low + high), nil
+}
+
+// AtBound says that a temperature is no fit but an end of the range: the labels
+// would have the model infinitely sure, or know nothing.
+func AtBound(temperature float64) bool {
+	return temperature < 1.001*minTemperature || temperature > 0.999*maxTemperature
 }
 
 // expectation returns log Σ exp(beta z) and the mean of z under softmax(beta z).

@@ -30,6 +30,13 @@ func TestTemperature(t *testing.T) {
 	if want := 2 / math.Log(3); err != nil || math.Abs(got-want) > 1e-9 {
 		t.Errorf("got %v (%v), want %v", got, err, want)
 	}
+	if AtBound(got) {
+		t.Errorf("%v is said to be no fit", got)
+	}
+	confidence, right := Confidence(logits, gold, 2, got)
+	if mean := (confidence[0] + confidence[1] + confidence[2] + confidence[3]) / 4; len(confidence) != 4 || !near(Score(mean), 0.75) || right[0] != true || right[3] != false {
+		t.Errorf("confidence %v, right %v", confidence, right)
+	}
 	if at, one := LogLoss(logits, gold, 2, got), LogLoss(logits, gold, 2, 1); at >= one {
 		t.Errorf("log loss %v at the temperature, %v without it", at, one)
 	}
@@ -37,7 +44,7 @@ func TestTemperature(t *testing.T) {
 		gold []int
 		want float64
 	}{"all right": {[]int{0, 0}, minTemperature}, "all wrong": {[]int{1, 1}, maxTemperature}} {
-		if got, err := Temperature([]float32{1, 0, 1, 0}, c.gold, 2); err != nil || math.Abs(got-c.want) > 1e-9 {
+		if got, err := Temperature([]float32{1, 0, 1, 0}, c.gold, 2); err != nil || math.Abs(got-c.want) > 1e-9 || !AtBound(got) {
 			t.Errorf("%s: got %v (%v), want %v", name, got, err, c.want)
 		}
 	}

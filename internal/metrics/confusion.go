@@ -61,11 +61,11 @@ func (m Confusion) MacroF1() Score {
 
 // Class is how well one polarity is told from the others.
 type Class struct {
-	Support   int   // pairs with this polarity in gold
-	Predicted int   // pairs for which it was predicted
-	Precision Score // right among the predicted; not defined when none was
-	Recall    Score // right among gold; not defined when gold has none
-	F1        Score // harmonic mean of the two; not defined when both are not
+	Support   int   `json:"support"`   // pairs with this polarity in gold
+	Predicted int   `json:"predicted"` // pairs for which it was predicted
+	Precision Score `json:"precision"` // right among the predicted; not defined when none was
+	Recall    Score `json:"recall"`    // right among gold; not defined when gold has none
+	F1        Score `json:"f1"`        // harmonic mean of the two; not defined when both are not
 }
 
 // Class scores polarity c against the rest.

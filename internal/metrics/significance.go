@@ -21,8 +21,12 @@ type Resampling struct {
 	Seed      uint64
 }
 
-// Standard is 2,000 resamples and a level of 95 %.
-var Standard = Resampling{Resamples: 2000, Level: 0.95, Seed: 1}
+// Standard is how a corpus of so many sentences is resampled: 2,000 times at a
+// level of 95 %, and a large one, whose interval needs it less, down to 200 times.
+func Standard(sentences int) Resampling {
+	const most, fewest, drawn = 2000, 200, 10_000_000
+	return Resampling{Resamples: max(fewest, min(most, drawn/max(1, sentences))), Level: 0.95, Seed: 1}
+}
 
 // Sentences are predictions beside gold, both [N,A]: what a bootstrap resamples.
 // Pairs of one sentence are not independent, so sentences are drawn, not pairs.
@@ -38,8 +42,9 @@ func Bootstrap(s Sentences, r Resampling, score func(Confusion) Score) (Interval
 	if err := s.check(r); err != nil {
 		return Interval{}, err
 	}
+	counts := s.tally()
 	return r.percentiles(s.Gold, s.Aspects, func(sample []int) float64 {
-		return float64(score(s.confusion(sample)))
+		return float64(score(counts.of(sample)))
 	}), nil
 }
 
@@ -52,8 +57,9 @@ func BootstrapDifference(a, b Sentences, r Resampling, score func(Confusion) Sco
 	if !slices.Equal(a.Gold, b.Gold) {
 		return Interval{}, errors.New("bootstrap: the two have different gold labels")
 	}
+	first, second := a.tally(), b.tally()
 	return r.percentiles(a.Gold, a.Aspects, func(sample []int) float64 {
-		return float64(score(b.confusion(sample)) - score(a.confusion(sample)))
+		return float64(score(second.of(sample)) - score(first.of(sample)))
 	}), nil
 }
 
@@ -69,17 +75,49 @@ func (s Sentences) check(r Resampling) error {
 	return nil
 }
 
-// confusion counts the labelled pairs of the sentences drawn.
-func (s Sentences) confusion(sample []int) Confusion {
-	m := newConfusion(s.Polarities)
-	for _, n := range sample {
-		for i := n * s.Aspects; i < (n+1)*s.Aspects; i++ {
-			if s.Gold[i] != Absent {
-				m.add(s.Gold[i], s.Pred[i])
+// tally counts the labelled pairs of sentences drawn, in one Confusion for all
+// samples.
+type tally struct {
+	cells  []int32 // of each labelled pair, its place in flat
+	ends   []int32 // [N], where the pairs of each sentence end
+	flat   []int   // the rows of counts
+	counts Confusion
+}
+
+func (s Sentences) tally() *tally {
+	columns := s.Polarities + 1
+	t := &tally{flat: make([]int, s.Polarities*columns)}
+	for row := range slices.Chunk(t.flat, columns) {
+		t.counts = append(t.counts, row)
+	}
+	for i, gold := range s.Gold {
+		if gold != Absent {
+			pred := s.Pred[i]
+			if pred == Absent {
+				pred = s.Polarities
 			}
+			t.cells = append(t.cells, int32(gold*columns+pred))
+		}
+		if (i+1)%s.Aspects == 0 {
+			t.ends = append(t.ends, int32(len(t.cells)))
 		}
 	}
-	return m
+	return t
+}
+
+// of returns the counts of a sample, which the next call changes.
+func (t *tally) of(sample []int) Confusion {
+	clear(t.flat)
+	for _, n := range sample {
+		begin := int32(0)
+		if n > 0 {
+			begin = t.ends[n-1]
+		}
+		for _, cell := range t.cells[begin:t.ends[n]] {
+			t.flat[cell]++
+		}
+	}
+	return t.counts
 }
 
 // percentiles draws sentences and returns the interval of the values.

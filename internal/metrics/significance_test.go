@@ -28,16 +28,16 @@ func answers(n int, p float64, seed uint64) Sentences {
 // approximation of the binomial, which is close at this size.
 func TestBootstrapOfAShare(t *testing.T) {
 	s := answers(2000, 0.7, 1)
-	p := float64(s.confusion(identity(2000)).Accuracy())
+	p := float64(s.tally().of(identity(2000)).Accuracy())
 	half := 1.96 * math.Sqrt(p*(1-p)/2000)
-	got, err := Bootstrap(s, Standard, accuracy)
+	got, err := Bootstrap(s, Standard(1), accuracy)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if math.Abs(float64(got.Low)-(p-half)) > 0.003 || math.Abs(float64(got.High)-(p+half)) > 0.003 {
 		t.Errorf("got %v to %v, want about %.4f ± %.4f", got.Low, got.High, p, half)
 	}
-	again, err := Bootstrap(s, Standard, accuracy)
+	again, err := Bootstrap(s, Standard(1), accuracy)
 	if err != nil || again != got {
 		t.Errorf("the same seed: got %v, then %v (%v)", got, again, err)
 	}
@@ -45,14 +45,14 @@ func TestBootstrapOfAShare(t *testing.T) {
 
 func TestBootstrapDifference(t *testing.T) {
 	a, b := answers(1000, 0.6, 1), answers(1000, 0.7, 2)
-	got, err := BootstrapDifference(a, b, Standard, accuracy)
+	got, err := BootstrapDifference(a, b, Standard(1), accuracy)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got.Low <= 0 || got.High >= 0.2 || got.High-got.Low < 0.04 {
 		t.Errorf("a difference of about .1 of 1000 sentences: got %v to %v", got.Low, got.High)
 	}
-	same, err := BootstrapDifference(a, a, Standard, accuracy)
+	same, err := BootstrapDifference(a, a, Standard(1), accuracy)
 	if err != nil || same.Low != 0 || same.High != 0 {
 		t.Errorf("a model beside itself: got %v to %v (%v)", same.Low, same.High, err)
 	}
@@ -68,11 +68,11 @@ func TestBootstrapDrawsSentences(t *testing.T) {
 			five.Gold, five.Pred = append(five.Gold, one.Gold[i]), append(five.Pred, one.Pred[i])
 		}
 	}
-	narrow, err := Bootstrap(one, Standard, accuracy)
+	narrow, err := Bootstrap(one, Standard(1), accuracy)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := Bootstrap(five, Standard, accuracy)
+	got, err := Bootstrap(five, Standard(1), accuracy)
 	if err != nil || got != narrow {
 		t.Errorf("got %v, want %v (%v)", got, narrow, err)
 	}
@@ -87,11 +87,11 @@ func TestBootstrapRefuses(t *testing.T) {
 		run  func() (Interval, error)
 		want string
 	}{
-		{"no rows", func() (Interval, error) { return Bootstrap(Sentences{}, Standard, accuracy) }, "0 labels"},
-		{"fewer predictions", func() (Interval, error) { return Bootstrap(half, Standard, accuracy) }, "1 predictions for 2"},
+		{"no rows", func() (Interval, error) { return Bootstrap(Sentences{}, Standard(1), accuracy) }, "0 labels"},
+		{"fewer predictions", func() (Interval, error) { return Bootstrap(half, Standard(1), accuracy) }, "1 predictions for 2"},
 		{"no resamples", func() (Interval, error) { return Bootstrap(good, Resampling{Level: 0.9}, accuracy) }, "0 resamples"},
 		{"level 1", func() (Interval, error) { return Bootstrap(good, Resampling{Resamples: 1, Level: 1}, accuracy) }, "level 1"},
-		{"other gold", func() (Interval, error) { return BootstrapDifference(good, other, Standard, accuracy) }, "different gold"},
+		{"other gold", func() (Interval, error) { return BootstrapDifference(good, other, Standard(1), accuracy) }, "different gold"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -104,7 +104,7 @@ func TestBootstrapRefuses(t *testing.T) {
 
 func TestUndefinedBootstrap(t *testing.T) {
 	s := Sentences{Gold: []int{Absent}, Pred: []int{0}, Aspects: 1, Polarities: 2}
-	got, err := Bootstrap(s, Standard, accuracy)
+	got, err := Bootstrap(s, Standard(1), accuracy)
 	if err != nil || got.Low.Defined() || got.High.Defined() {
 		t.Errorf("without a labelled pair: got %v (%v)", got, err)
 	}

@@ -138,16 +138,9 @@ func TestLikeSklearn(t *testing.T) {
 		if math.Abs(temperature-want.Temperature) > 1e-5*want.Temperature {
 			t.Errorf("seed %d, temperature: got %v, want %v", seed, temperature, want.Temperature)
 		}
-		var confidence []float64
-		var right []bool
-		for i, g := range q.Gold {
-			if g != Absent {
-				p, c := softmaxTop(q.Logits[i*4 : i*4+4])
-				confidence, right = append(confidence, p), append(right, c == g)
-			}
-		}
+		confidence, right := Confidence(q.Logits, q.Gold, len(polarities), 1)
 		var filled []Bin
-		for _, b := range Reliability(confidence, right, 10) {
+		for _, b := range Reliability(confidence, right, Bins) {
 			if b.Count > 0 {
 				filled = append(filled, b)
 			}
@@ -165,18 +158,4 @@ func TestLikeSklearn(t *testing.T) {
 		}
 		check("McNemar", Score(Pair(q.Gold, q.Pred, q.Other).McNemar()), want.McNemar)
 	}
-}
-
-// softmaxTop returns the largest probability and its class.
-func softmaxTop(z []float32) (float64, int) {
-	best, norm := 0, 0.0
-	for c := range z {
-		if z[c] > z[best] {
-			best = c
-		}
-	}
-	for _, v := range z {
-		norm += math.Exp(float64(v - z[best]))
-	}
-	return 1 / norm, best
 }

@@ -44,11 +44,12 @@ func (t Table) String() string {
 		lines = append(lines, []string{l.Name, strconv.Itoa(l.Support), l.Majority.String(), l.Model.String()})
 	}
 	lines = append(lines, []string{"macro-F1", "", t.MajorityMacroF1.String(), t.MacroF1.String()})
-	return align(lines)
+	return Align(lines)
 }
 
-// align pads the first column on its right and the others on their left.
-func align(lines [][]string) string {
+// Align lays out lines of equally many cells: it pads the first column on its
+// right and the others on their left. Every line ends with a line end.
+func Align(lines [][]string) string {
 	widths := make([]int, len(lines[0]))
 	for _, line := range lines {
 		for i, cell := range line {

@@ -91,7 +91,9 @@ func TestRatings(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := New([]string{"food", "staff", "price"}, four, scale)
-	quote := func(id, text string, confidence float64) Quote { return Quote{ID: id, Text: text, Confidence: confidence} }
+	quote := func(id, text string, confidence float64) Quote {
+		return Quote{ID: id, Text: text, Confidence: confidence}
+	}
 	r.Review("b")
 	r.Review("b")
 	r.Review("a")

@@ -12,19 +12,27 @@ import (
 
 // Answers is how a run answered the labelled pairs of a corpus.
 type Answers struct {
-	Corpus    string // runs.Test or runs.Validation
-	Sentences int
-	Scores    metrics.Result
-	Interval  metrics.Interval // of the accuracy, by bootstrap over sentences
-	Bins      []metrics.Bin
-	ECE       metrics.Score
-	Detection *metrics.Detection // of the aspects mentioned; nil without a presence logit
-	Lengths   []Length
-	Mistakes  []Mistake // the most confident first
-	Unshaded  string    // why the mistakes do not tell what they rest on, in a sentence
+	Corpus   string // runs.Test or runs.Validation
+	Scores   metrics.Result
+	Score    runs.Score
+	Bins     []metrics.Bin // of the model's own probabilities
+	Scaled   []metrics.Bin // and at its temperature; nil without one
+	Lengths  []Length
+	Mistakes []Mistake // the most confident first
+	Unshaded string    // why the mistakes do not tell what they rest on, in a sentence
 
-	ids        []string
-	gold, pred []int // [N,A]
+	ids  []string
+	said runs.Answers
+}
+
+// Restricted lists the scores over some polarities.
+func (a *Answers) Restricted() (list []*runs.Restricted) {
+	for _, r := range []*runs.Restricted{a.Score.ThreeWay, a.Score.Binary} {
+		if r != nil {
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 // Length is the accuracy over sentences of so many words.
@@ -43,29 +51,27 @@ type Mistake struct {
 	ID                      string
 	Words                   []string
 	Aspect, Gold, Predicted string
-	Confidence              float64 // probability of Predicted
+	Confidence              float64 // probability of Predicted, at the run's temperature
 	GoldProbability         float64
 
 	// What Predicted rests on, a value for each word; nil where it is not known.
 	Attention, Gradient []float32
 }
 
-const (
-	bins        = 10
-	mostShown   = 20 // mistakes
-	resamples   = 2000
-	mostDrawn   = 10_000_000 // sentences in all resamples together
-	fewestDrawn = 200        // resamples of a large corpus
-)
+const mostShown = 20 // mistakes
 
 // longest are the upper ends of the length groups but the last.
 var longest = []int{5, 10, 15, 20, 30}
 
-// readAnswers reads the sentences of one corpus, nil when the file has none.
-func readAnswers(path, corpus string, l labels) (*Answers, error) {
+// readAnswers reads the sentences of one corpus, nil when the file has none. c may
+// be nil.
+func readAnswers(path, corpus string, l labels, c *runs.Calibration) (*Answers, error) {
 	r, err := newReader(corpus, l)
 	if err != nil {
 		return nil, fmt.Errorf("labels.json: %w", err)
+	}
+	if c != nil {
+		r.temperature = c.Temperature
 	}
 	for p, err := range runs.ReadPredictions(path) {
 		if err != nil {
@@ -78,28 +84,27 @@ func readAnswers(path, corpus string, l labels) (*Answers, error) {
 			return nil, fmt.Errorf("%s: sentence %s: %w", path, p.ID, err)
 		}
 	}
-	if r.a.Sentences == 0 {
+	if len(r.a.ids) == 0 {
 		return nil, nil
 	}
-	return r.finish()
+	return r.finish(c)
 }
 
 // reader takes in predictions one by one.
 type reader struct {
-	labels   labels
-	class    map[string]int // polarity or "absent" to its logit
-	majority []int
-	a        *Answers
-
-	confidence []float64 // of labelled pairs
-	right      []bool
-	present    []bool // [N,A]
+	labels      labels
+	class       map[string]int // polarity or "absent" to its logit
+	temperature float64
+	a           *Answers
 }
 
 const absent = "absent"
 
 func newReader(corpus string, l labels) (*reader, error) {
-	r := &reader{labels: l, class: map[string]int{}, a: &Answers{Corpus: corpus}}
+	r := &reader{labels: l, class: map[string]int{}, temperature: 1, a: &Answers{
+		Corpus: corpus,
+		said:   runs.Answers{Aspects: l.Aspects, Polarities: l.Polarities, AbsentClass: l.AbsentClass},
+	}}
 	if l.AbsentClass {
 		r.class[absent] = 0
 	}
@@ -110,7 +115,7 @@ func newReader(corpus string, l labels) (*reader, error) {
 		return nil, fmt.Errorf("%d majority labels for %d aspects", len(l.Majority), len(l.Aspects))
 	}
 	for _, m := range l.Majority {
-		r.majority = append(r.majority, slices.Index(l.Polarities, m)) // -1 is Absent
+		r.a.said.Majority = append(r.a.said.Majority, slices.Index(l.Polarities, m)) // -1 is Absent
 	}
 	for i := range len(longest) + 1 {
 		r.a.Lengths = append(r.a.Lengths, Length{Name: lengthName(i)})
@@ -129,37 +134,24 @@ func lengthName(i int) string {
 }
 
 func (r *reader) add(p runs.Prediction) error {
-	r.a.Sentences++
+	if err := r.a.said.Add(p); err != nil {
+		return err
+	}
 	r.a.ids = append(r.a.ids, p.ID)
 	group, _ := slices.BinarySearch(longest, len(p.Words))
 	for _, aspect := range r.labels.Aspects {
-		answer, ok := p.Aspects[aspect]
-		if !ok {
-			return fmt.Errorf("no answer for aspect %q", aspect)
-		}
-		predicted, ok := r.class[answer.Predicted]
-		if !ok || len(answer.Logits) != len(r.class) {
-			return fmt.Errorf("aspect %q: %q with %d logits is no answer of labels.json", aspect, answer.Predicted, len(answer.Logits))
-		}
-		gold := slices.Index(r.labels.Polarities, answer.Gold)
-		r.a.gold = append(r.a.gold, gold)
-		r.a.pred = append(r.a.pred, slices.Index(r.labels.Polarities, answer.Predicted))
-		if answer.Presence != nil {
-			r.present = append(r.present, *answer.Presence >= 0.5)
-		}
-		if gold == metrics.Absent {
+		answer := p.Aspects[aspect]
+		if answer.Gold == "" {
 			continue
 		}
-		probabilities := softmax(answer.Logits)
-		confidence, right := probabilities[predicted], answer.Predicted == answer.Gold
-		r.confidence, r.right = append(r.confidence, confidence), append(r.right, right)
 		r.a.Lengths[group].Pairs++
-		if right {
+		if answer.Predicted == answer.Gold {
 			r.a.Lengths[group].Right++
 			continue
 		}
+		probabilities := softmax(answer.Logits, r.temperature)
 		r.mistake(Mistake{ID: p.ID, Words: p.Words, Aspect: aspect, Gold: answer.Gold, Predicted: answer.Predicted,
-			Confidence: confidence, GoldProbability: probabilities[r.class[answer.Gold]]})
+			Confidence: probabilities[r.class[answer.Predicted]], GoldProbability: probabilities[r.class[answer.Gold]]})
 	}
 	return nil
 }
@@ -178,48 +170,35 @@ func (r *reader) mistake(m Mistake) {
 	}
 }
 
-func (r *reader) finish() (a *Answers, err error) {
+func (r *reader) finish(c *runs.Calibration) (a *Answers, err error) {
 	a = r.a
-	if a.Scores, err = metrics.Evaluate(r.labels.Aspects, r.labels.Polarities, a.gold, a.pred, r.majority); err != nil {
+	if a.Scores, err = a.said.Evaluate(); err != nil {
 		return nil, err
 	}
-	a.Bins = metrics.Reliability(r.confidence, r.right, bins)
-	a.ECE = metrics.CalibrationError(a.Bins)
-	if len(r.present) == len(a.gold) {
-		d := metrics.Detect(a.gold, r.present)
-		a.Detection = &d
+	a.Bins = a.said.Reliability(1)
+	if c != nil {
+		a.Scaled = a.said.Reliability(c.Temperature)
 	}
-	a.Interval, err = metrics.Bootstrap(a.sentences(), a.resampling(), metrics.Confusion.Accuracy)
+	a.Score, err = a.said.Score(c, runs.Threshold)
 	return a, err
-}
-
-func (a *Answers) sentences() metrics.Sentences {
-	return metrics.Sentences{Gold: a.gold, Pred: a.pred, Aspects: len(a.Scores.Aspects), Polarities: len(a.Scores.Polarities)}
-}
-
-// resampling draws less often from a large corpus, whose interval needs it less.
-func (a *Answers) resampling() metrics.Resampling {
-	s := metrics.Standard
-	s.Resamples = max(fewestDrawn, min(resamples, mostDrawn/a.Sentences))
-	return s
 }
 
 // difference is the interval of b's accuracy less a's, and whether the two
 // answered the same questions.
 func difference(a, b *Answers) (d metrics.Score, interval metrics.Interval, ok bool) {
-	if a == nil || b == nil || a.Corpus != b.Corpus || !slices.Equal(a.ids, b.ids) || !slices.Equal(a.gold, b.gold) ||
+	if a == nil || b == nil || a.Corpus != b.Corpus || !slices.Equal(a.ids, b.ids) || !slices.Equal(a.said.Gold, b.said.Gold) ||
 		!slices.Equal(a.Scores.Polarities, b.Scores.Polarities) {
 		return 0, interval, false
 	}
-	interval, err := metrics.BootstrapDifference(a.sentences(), b.sentences(), a.resampling(), metrics.Confusion.Accuracy)
+	interval, err := metrics.BootstrapDifference(a.said.Sample(), b.said.Sample(), metrics.Standard(len(a.ids)), metrics.Confusion.Accuracy)
 	return b.Scores.Overall.Model.Accuracy() - a.Scores.Overall.Model.Accuracy(), interval, err == nil
 }
 
-func softmax(logits []float32) []float64 {
+func softmax(logits []float32, temperature float64) []float64 {
 	top := float64(slices.Max(logits))
 	out, sum := make([]float64, len(logits)), 0.0
 	for i, z := range logits {
-		out[i] = math.Exp(float64(z) - top)
+		out[i] = math.Exp((float64(z) - top) / temperature)
 		sum += out[i]
 	}
 	for i := range out {

@@ -15,6 +15,8 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"absa/internal/metrics"
 )
 
 // Chart is a drawing with a key to its lines. The key is text of the page, so
@@ -247,7 +249,8 @@ func shortened(name string, most int) string {
 }
 
 // reliabilityChart draws accuracy by confidence, with a point's area by the
-// number of answers, beside the diagonal of perfect calibration.
+// number of answers, beside the diagonal of perfect calibration: as the model
+// says it, and at its temperature if there is one.
 func reliabilityChart(a *Answers) (*Chart, error) {
 	p := newPlot("confidence", "accuracy")
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, 0, 1
@@ -257,29 +260,45 @@ func reliabilityChart(a *Answers) (*Chart, error) {
 		return nil, err
 	}
 	diagonal.Color, diagonal.Dashes = color.Black, []vg.Length{3, 3}
+	p.Add(diagonal)
+	c := &Chart{Alt: fmt.Sprintf("reliability diagram, expected calibration error %v; the figures are in the table beside it", a.Score.Calibration.Raw.ECE)}
+	if err := c.reliability(p, a.Bins, "the model's own probabilities, larger points with more answers", 0); err != nil {
+		return nil, err
+	}
+	if fit := a.Score.Calibration.Scaled; fit != nil {
+		c.Alt += fmt.Sprintf(", at the temperature %v", fit.ECE)
+		if err := c.reliability(p, a.Scaled, "at the temperature", 1); err != nil {
+			return nil, err
+		}
+	}
+	c.SVG, err = svg(p, 230)
+	return c, err
+}
+
+// reliability adds the bins that are not empty.
+func (c *Chart) reliability(p *plot.Plot, bins []metrics.Bin, name string, number int) error {
 	var points plotter.XYs
 	var counts []int
 	most := 1
-	for _, b := range a.Bins {
+	for _, b := range bins {
 		if b.Count > 0 {
 			points = append(points, plotter.XY{X: float64(b.Confidence), Y: float64(b.Accuracy)})
 			counts = append(counts, b.Count)
 			most = max(most, b.Count)
 		}
 	}
-	p.Add(diagonal)
-	c := &Chart{Alt: fmt.Sprintf("reliability diagram, expected calibration error %v; the figures are in the table below it", a.ECE), Keys: []Key{{"accuracy of the answers in a bin, larger with more of them", 0, false}}}
-	if len(points) > 0 {
-		line, scatter, err := plotter.NewLinePoints(points)
-		if err != nil {
-			return nil, err
-		}
-		line.Color, line.Width = seriesColour(0), 1
-		scatter.GlyphStyleFunc = func(i int) draw.GlyphStyle {
-			return draw.GlyphStyle{Color: seriesColour(0), Shape: draw.CircleGlyph{}, Radius: vg.Length(1.5 + 4*math.Sqrt(float64(counts[i])/float64(most)))}
-		}
-		p.Add(line, scatter)
+	c.Keys = append(c.Keys, Key{name, number, false})
+	if len(points) == 0 {
+		return nil
 	}
-	c.SVG, err = svg(p, 230)
-	return c, err
+	line, scatter, err := plotter.NewLinePoints(points)
+	if err != nil {
+		return err
+	}
+	line.Color, line.Width = seriesColour(number), 1
+	scatter.GlyphStyleFunc = func(i int) draw.GlyphStyle {
+		return draw.GlyphStyle{Color: seriesColour(number), Shape: draw.CircleGlyph{}, Radius: vg.Length(1.5 + 4*math.Sqrt(float64(counts[i])/float64(most)))}
+	}
+	p.Add(line, scatter)
+	return nil
 }

@@ -43,12 +43,15 @@ func compare(list []*Run) (*comparison, error) {
 		}
 	}
 	add("accuracy", result(func(r *runs.Result) any { return r.Accuracy }))
-	add("95 % interval", func(r *Run) template.HTML {
-		if r.Answers == nil || r.Answers.Corpus != runs.Test {
-			return "–"
+	tested := func(f func(*Answers) template.HTML) func(*Run) template.HTML {
+		return func(r *Run) template.HTML {
+			if r.Answers == nil || r.Answers.Corpus != runs.Test {
+				return "–"
+			}
+			return f(r.Answers)
 		}
-		return interval(r.Answers.Interval)
-	})
+	}
+	add("95 % interval", tested(func(a *Answers) template.HTML { return interval(*a.Score.Interval) }))
 	add("more than "+list[0].Name, func(r *Run) template.HTML {
 		if r == list[0] {
 			return "–"
@@ -63,14 +66,30 @@ func compare(list []*Run) (*comparison, error) {
 		c.Paired = true
 		return figure(d) + " (" + interval(i) + ")"
 	})
+	for _, some := range []struct {
+		name string
+		of   func(*runs.Score) *runs.Restricted
+	}{
+		{"accuracy over positive, neutral, negative", func(s *runs.Score) *runs.Restricted { return s.ThreeWay }},
+		{"accuracy over positive, negative", func(s *runs.Score) *runs.Restricted { return s.Binary }},
+	} {
+		add(some.name, tested(func(a *Answers) template.HTML {
+			if r := some.of(&a.Score); r != nil {
+				return figure(r.Accuracy)
+			}
+			return "–"
+		}))
+	}
 	add("majority class", result(func(r *runs.Result) any { return r.Majority }))
 	add("macro-F1", result(func(r *runs.Result) any { return r.MacroF1 }))
-	add("calibration error", func(r *Run) template.HTML {
-		if r.Answers == nil || r.Answers.Corpus != runs.Test {
-			return "–"
+	add("calibration error", tested(func(a *Answers) template.HTML { return figure(a.Score.Calibration.Raw.ECE) }))
+	add("temperature", tested(func(a *Answers) template.HTML { return figure(a.Score.Calibration.Temperature) }))
+	add("calibration error at it", tested(func(a *Answers) template.HTML {
+		if fit := a.Score.Calibration.Scaled; fit != nil {
+			return figure(fit.ECE)
 		}
-		return figure(r.Answers.ECE)
-	})
+		return "–"
+	}))
 	add("epochs", func(r *Run) template.HTML { return text(len(r.Epochs)) })
 	add("tested epoch", result(func(r *runs.Result) any { return r.TestedEpoch }))
 	add("stopped by", result(func(r *runs.Result) any { return r.Stopped }))

@@ -16,13 +16,14 @@ import (
 
 // Run is what the files of a run folder say.
 type Run struct {
-	Name       string // of the folder
-	Config     configs.Config
-	ConfigText string // config.yaml
-	Epochs     []runs.Epoch
-	Result     *runs.Result // nil while the run has not ended
-	Answers    *Answers     // nil without predictions
-	Lacks      []string     // what is not there, in sentences
+	Name        string // of the folder
+	Config      configs.Config
+	ConfigText  string // config.yaml
+	Epochs      []runs.Epoch
+	Result      *runs.Result      // nil while the run has not ended
+	Temperature *runs.Calibration // nil without one
+	Answers     *Answers          // nil without predictions
+	Lacks       []string          // what is not there, in sentences
 }
 
 // labels is labels.json.
@@ -64,6 +65,9 @@ func Read(dir string) (*Run, error) {
 			return nil, err
 		}
 		r.Epochs = r.Result.Epochs
+		if r.Temperature, err = runs.ReadCalibration(dir); err != nil {
+			return nil, err
+		}
 		return r, r.readAnswers(filepath.Join(dir, runs.PredictionsFile), l)
 	}
 	r.Lacks = append(r.Lacks, "This run has not ended: it has learning curves and no result yet.")
@@ -82,7 +86,7 @@ func (r *Run) readAnswers(path string, l labels) error {
 		corpus = runs.Validation
 		r.Lacks = append(r.Lacks, "This run had no test corpus: figures by aspect are of its validation corpus, by which its weights may have been chosen.")
 	}
-	a, err := readAnswers(path, corpus, l)
+	a, err := readAnswers(path, corpus, l, r.Temperature)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		r.Lacks = append(r.Lacks, "This run kept no predictions (predictions.jsonl), as versions before this one did: there are no confusion matrices, no calibration, no accuracy by length and no mistakes.")

@@ -198,6 +198,41 @@ func TestFiguresAreThoseOfTheResult(t *testing.T) {
 	}
 }
 
+// TestTemperature holds that the page has the figures of a run's temperature.
+func TestTemperature(t *testing.T) {
+	dir := usual.make(t, "mine")
+	c := runs.Calibration{Format: runs.CalibrationFormat, Temperature: 1.75, On: runs.OnFolds, Folds: 5, Pairs: 123}
+	text, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, runs.CalibrationFile), text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var answers runs.Answers
+	answers.Aspects, answers.Polarities = usual.aspects, usual.polarities
+	for p, err := range runs.ReadPredictions(filepath.Join(dir, runs.PredictionsFile)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Corpus == runs.Test {
+			if err := answers.Add(p); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	page := parse(t, write(t, dir))
+	for class, want := range map[string]metrics.Score{"temperature": 1.75, "ece": answers.Fit(1).ECE, "ece-scaled": answers.Fit(1.75).ECE} {
+		if got := page.find(class).figures(t); len(got) != 1 || got[0] != float64(want) {
+			t.Errorf("%s: got %v, want %v", class, got, want)
+		}
+	}
+	if text := page.text(); !strings.Contains(text, "123 pairs of 5 folds of the training corpus") {
+		t.Error("the page does not say what the temperature was fitted on")
+	}
+	write(t, dir, usual.make(t, "without"))
+}
+
 // hostile names and texts, which must come out as they are and do nothing.
 var hostile = fake{
 	aspects:    []string{`<script>alert("aspect")</script>`, `a"b'c&amp;d`, "{{.}} ]]> -->", "ünïcödé 日本語 with many many words in it"},

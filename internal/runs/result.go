@@ -12,30 +12,12 @@ type Result struct {
 	Seed               int64    `json:"seed"`
 	Device             string   `json:"device"`
 	Threads            int      `json:"threads"`
-	Kernels            string   `json:"kernels"` // of the CPU: portable, avx2, avx512
+	Kernels            string   `json:"kernels"` // what computed: aten, or absa's own for portable, avx2 or avx512
 	TestedEpoch        int      `json:"tested_epoch"`
 	Steps              int      `json:"steps"`
 	Stopped            string   `json:"stopped"` // what ended training: epochs, patience, max_steps
 	Parameters         int64    `json:"parameters"`
 	Versions           Versions `json:"versions"`
-}
-
-// Score is the part of a Result that a test gives.
-type Score struct {
-	Accuracy metrics.Score `json:"accuracy"` // over labelled pairs
-	Majority metrics.Score `json:"majority"`
-	MacroF1  metrics.Score `json:"macro_f1"`
-	// MajorityMacroF1 is that of the majority class.
-	MajorityMacroF1 metrics.Score           `json:"majority_macro_f1"`
-	Aspects         map[string]AspectResult `json:"aspects"`
-}
-
-// AspectResult is one row of the table.
-type AspectResult struct {
-	Accuracy metrics.Score `json:"accuracy"`
-	Majority metrics.Score `json:"majority"`
-	Support  int           `json:"support"`
-	MacroF1  metrics.Score `json:"macro_f1"`
 }
 
 // Epoch is one pass over the training data and the evaluation after it. Where

@@ -37,7 +37,14 @@ struct Plan {
     for (int64_t p = 0; p < s.pairs; p++)
       pair[next[s.sentence[p]]++] = p;
     const double products = double(kept[s.sequences]) * s.features;
-    parts = products < 1e5 || s.threads < 2 ? 1 : std::min(s.sequences, int64_t(4 * s.threads));
+    // More parts than threads level out the sentences, where their scratch is small.
+    const int64_t most_parts = scratch(s) > 1 << 18 ? s.threads : 4 * s.threads;
+    parts = products < 1e5 || s.threads < 2 ? 1 : std::min(s.sequences, most_parts);
+  }
+
+  // scratch is how many elements a part needs.
+  int64_t scratch(const AttentionShape &s) const {
+    return 2 * (s.steps + most) * s.features + most * s.steps;
   }
 };
 
@@ -48,8 +55,7 @@ template <typename T> struct Scratch {
   T *scores;               // [rows,length]
 
   static int64_t elements(const AttentionShape &s, const Plan &plan) {
-    const int64_t n = 2 * (s.steps + plan.most) * s.features + plan.most * s.steps;
-    return stride<T>(n);
+    return stride<T>(plan.scratch(s));
   }
   Scratch(const AttentionShape &s, const Plan &plan, T *base) {
     states = base;

@@ -155,6 +155,9 @@ func ownCases() []ownCase {
 			groupedCase(ends, 2, 4, 6, false), groupedCase(ends, 3, 33, 70, false),
 			groupedCase(ends, 1, 5, 7, true), groupedCase(ends, 2, 4, 6, true), groupedCase(ends, 3, 33, 70, true))
 	}
+	divided := []int64{60, 61, 200} // large enough to be divided among threads
+	cases = append(cases, groupedCase(divided, 1, 97, 70, false), groupedCase(divided, 3, 64, 97, false),
+		groupedCase(divided, 3, 64, 97, true))
 	for _, b := range []sentencesOf{
 		{[]int64{1}, []int64{0}},
 		{[]int64{6}, []int64{0, 0, 0}},
@@ -171,7 +174,13 @@ func ownCases() []ownCase {
 		}
 		cases = append(cases, weightedCase(b, columns, 5, 3), weightedCase(b, columns, 4, 100))
 	}
-	return cases
+	b := sentencesOf{lengths: []int64{40, 38, 37, 37, 30, 22, 22, 15, 9, 4, 2, 1}}
+	columns := make([]int64, 40)
+	for i := range columns {
+		b.pairs = append(b.pairs, int64(7*i%11)) // nothing of the last sentence
+		columns[i] = int64(i) % 4
+	}
+	return append(cases, attendCase(b, 4, 120, true), attendCase(b, 4, 120, false), weightedCase(b, columns, 5, 250))
 }
 
 // ownResults are the output of a case and the gradients of its leaves.

@@ -3,8 +3,9 @@
 #include "shim.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
-#include <vector>
+#include <memory>
 
 namespace absa {
 namespace {
@@ -54,7 +55,21 @@ void portable_rows(int64_t depth, int64_t blocks, const uint32_t *a, const uint3
     }
 }
 
-const Bfloat16 *chosen = nullptr;
+std::atomic<const Bfloat16 *> chosen{nullptr};
+
+// A product is made of panels, whose packed operands stay in the cache, and which
+// need the same memory whatever the product.
+constexpr int64_t panel_columns = 256, panel_depth = 256; // pairs
+
+struct Panel {
+  alignas(64) uint32_t columns[panel_columns * panel_depth], rows[block * panel_depth];
+  alignas(64) float sums[block * panel_columns];
+};
+
+Panel &panel() {
+  thread_local const std::unique_ptr<Panel> own(new Panel);
+  return *own;
+}
 
 } // namespace
 
@@ -64,25 +79,32 @@ const Bfloat16 *bfloat16() { return chosen; }
 
 void bfloat16_product(const Bfloat16 &kernel, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const float *a,
                       int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc) {
-  thread_local std::vector<uint32_t> packed;
-  thread_local std::vector<float> sums;
-  const int64_t depth = (k + 2 * unit - 1) / (2 * unit) * unit, blocks = (n + block - 1) / block;
-  packed.assign((blocks + 1) * block * depth, 0);
-  sums.resize(block * block * blocks);
-  uint32_t *rows = packed.data(), *columns = rows + block * depth;
+  Panel &own = panel();
   const int64_t row = ta ? 1 : lda, in_row = ta ? lda : 1, column = tb ? ldb : 1, in_column = tb ? 1 : ldb;
-  for (int64_t j = 0; j < n; j += block)
-    pack(std::min(block, n - j), k, depth, b + j * column, column, in_column, columns + j * depth, 1, block);
-  for (int64_t i = 0; i < m; i += block) {
-    const int64_t some = std::min(block, m - i); // rows past the last are of no use
-    pack(some, k, depth, a + i * row, row, in_row, rows, depth, 1);
-    kernel.rows(depth, blocks, rows, columns, sums.data());
-    for (int64_t r = 0; r < some; r++)
-      for (int64_t j = 0; j < n; j++) {
-        float &to = c[(i + r) * ldc + j];
-        to = sums[r * blocks * block + j] + (beta == 0 ? 0 : beta * to);
+  for (int64_t from = 0; from < n; from += panel_columns)
+    for (int64_t k0 = 0; k0 < k; k0 += 2 * panel_depth) {
+      const int64_t width = std::min(panel_columns, n - from), deep = std::min(2 * panel_depth, k - k0);
+      const int64_t depth = (deep + 2 * unit - 1) / (2 * unit) * unit, blocks = (width + block - 1) / block;
+      const float *a0 = a + k0 * in_row, *b0 = b + from * column + k0 * in_column;
+      for (int64_t j = 0; j < width; j += block) {
+        const int64_t some = std::min(block, width - j);
+        uint32_t *to = own.columns + j * depth;
+        if (some < block)
+          memset(to, 0, block * depth * sizeof *to);
+        pack(some, deep, depth, b0 + j * column, column, in_column, to, 1, block);
       }
-  }
+      const float keep = k0 > 0 ? 1 : beta;
+      for (int64_t i = 0; i < m; i += block) {
+        const int64_t some = std::min(block, m - i); // rows past the last are of no use
+        pack(some, deep, depth, a0 + i * row, row, in_row, own.rows, depth, 1);
+        kernel.rows(depth, blocks, own.rows, own.columns, own.sums);
+        for (int64_t r = 0; r < some; r++)
+          for (int64_t j = 0; j < width; j++) {
+            float &to = c[(i + r) * ldc + from + j];
+            to = own.sums[r * blocks * block + j] + (keep == 0 ? 0 : keep * to);
+          }
+      }
+    }
 }
 
 } // namespace absa

@@ -1,5 +1,7 @@
 #include "cpu.h"
 
+#include <atomic>
+
 namespace absa {
 
 static const Variant *best() {
@@ -9,12 +11,13 @@ static const Variant *best() {
   return &lstm_portable;
 }
 
-static const Variant *chosen = nullptr;
+static std::atomic<const Variant *> chosen{nullptr};
 
 const Variant &variant() {
-  if (!chosen)
-    chosen = best();
-  return *chosen;
+  const Variant *v = chosen.load(std::memory_order_relaxed);
+  if (!v)
+    chosen = v = best();
+  return *v;
 }
 
 bool use_variant(const char *name) {

@@ -1,5 +1,5 @@
-// What the operations of lstm_run.cpp and scores_run.cpp share: products, ranges
-// of what is divided among threads, and the mode of the processor.
+// What the kernels for the CPU share: products, ranges of what is divided among
+// threads, and the mode of the processor.
 #ifndef ABSA_CPU_H
 #define ABSA_CPU_H
 

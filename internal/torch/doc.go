@@ -11,9 +11,10 @@
 //	return s.Err()
 //
 // It stands on the exported C binding of gotch (package libtch), which costs
-// well under a microsecond per operation, and on one C++ file of its own for
-// what that binding lacks. It is not a general tensor library: it has the
-// operations that the models of this program need.
+// well under a microsecond per operation, and on C++ of its own: shim.cpp has
+// what that binding lacks, the other files what the CPU computes in a way of its
+// own. It is not a general tensor library: it has the operations that the models
+// of this program need.
 //
 // LibTorch keeps the last error, the gradient mode and its thread pool per OS
 // thread. All calls therefore come from one goroutine that is locked to its

@@ -50,7 +50,7 @@ class Pool {
       }
     }
     Block b{nullptr, (bytes + bytes / 4 + 4095) / 4096 * 4096}; // the next batch may be longer
-    TORCH_CHECK(posix_memalign(&b.data, 64, b.bytes) == 0, "lstm: no memory for ", b.bytes, " bytes");
+    TORCH_CHECK(posix_memalign(&b.data, 64, b.bytes) == 0, "no memory for ", b.bytes, " bytes");
     return b;
   }
 

@@ -31,7 +31,8 @@ using std::chrono::milliseconds;
 constexpr auto awake = microseconds(2000), hardly_awake = microseconds(50);
 
 // A worker whose core is taken from it in the middle of a part holds everyone up
-// until the other process has had its turn. Then it rests, longer every time.
+// until the other process has had its turn. Then it rests, twice as long every
+// time, until it has kept its core for twice as long as it would rest.
 constexpr auto lost = microseconds(300);
 constexpr auto least_rest = milliseconds(10), most_rest = milliseconds(320);
 
@@ -123,9 +124,10 @@ class Pool {
     const SerialBlas blas;
     uint64_t seen = 0;
     auto rest = least_rest;
+    auto calm = Clock::now();
     for (;;) {
       const auto called = [&] { return number(ticket.load()) != seen && index < wanted.load(); };
-      if (!soon(rest > least_rest ? hardly_awake : awake, called)) {
+      if (!soon(Clock::now() < calm ? hardly_awake : awake, called)) {
         std::unique_lock<std::mutex> lock(sleep);
         sleepers++;
         begun.wait(lock, called);
@@ -139,20 +141,27 @@ class Pool {
       if (took - (processor_time() - had) > lost) {
         std::this_thread::sleep_for(rest);
         rest = std::min(2 * rest, most_rest);
-      } else if (took > lost) {
-        rest = std::max(rest - rest / 8, least_rest);
+        calm = Clock::now() + 2 * rest;
+      } else if (Clock::now() > calm) {
+        rest = least_rest;
       }
     }
   }
 
-  // start begins workers up to n. They take no signal, which are for the threads
-  // of the program, and run until the process ends.
+  // start begins workers up to n, as far as the system has threads to give. They
+  // take no signal, which are for the threads of the program, and run until the
+  // process ends.
   void start(int n) {
+    if (workers >= n)
+      return;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    for (; workers < n; workers++)
-      std::thread([this, index = workers + 1] { work(index); }).detach();
+    try {
+      for (; workers < n; workers++)
+        std::thread([this, index = workers + 1] { work(index); }).detach();
+    } catch (const std::exception &) { // the threads that there are do all parts
+    }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
 
@@ -178,8 +187,11 @@ public:
     ticket.store(next << part_bits);
     if (const int asleep = sleepers.load(); asleep > 0) {
       { std::lock_guard<std::mutex> lock(sleep); }
-      for (int i = 0; i < std::min(helpers, asleep); i++)
-        begun.notify_one();
+      if (workers > helpers) // some are not for this region, and who is woken is chance
+        begun.notify_all();
+      else
+        for (int i = 0; i < asleep; i++)
+          begun.notify_one();
     }
     inside = true;
     take(next);
