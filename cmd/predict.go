@@ -25,6 +25,7 @@ type predict struct {
 	output, out string
 	threshold   float64
 	all, strict bool
+	explain     bool
 	quiet       bool
 }
 
@@ -42,8 +43,9 @@ a program can send a line and wait for its answer; at full flow batches fill.
 Input (--format; auto goes by the file's ending, else by its first characters):
   text     a sentence per line
   jsonl    an object per line with "text" and, if there is one, "id"
-  csv      a header, and the text in the column that --text-column names
+  csv      a header, and the text in the column "text"
   semeval  the XML of SemEval-2014 task 4; labels in it are passed over
+--text-column names another key of jsonl, or another column of csv.
 
 Output (--output): table for people, jsonl and csv for programs, semeval for a corpus
 to correct by hand. Where the model has learned which aspects a sentence mentions
@@ -53,6 +55,11 @@ every aspect of every sentence, mentioned or not, and predict says so. An id tha
 repeats, and every one after the first million, has the sentence's number added in
 semeval, where ids must differ.
 
+--explain tells for each aspect which words the answer rests on: by attention, the
+share of each word in what the aspect's head reads, and by gradient × input, how much
+each word speaks for the polarity (+) or against it (−). On a terminal the words are
+coloured, otherwise (and with NO_COLOR) the weightiest are listed; jsonl has them all.
+
 A line that is not UTF-8, has a NUL character, is longer than 1 MiB or malformed is
 named on stderr with its number, gets an object with "error" in jsonl, and is passed
 over; the exit status is then 1 at the end. --strict stops at the first one.
@@ -61,6 +68,7 @@ Probabilities are calibrated by the temperature that a run with a validation set
 and any other run gets from absa calibrate; without one, predict says so.`,
 		Example: `  echo "The staff was horrible, the bread was top notch." | absa predict --checkpoint checkpoints/mine
   absa predict --checkpoint checkpoints/mine --output jsonl --out labelled.jsonl reviews.txt more.csv
+  absa predict --checkpoint checkpoints/mine --explain reviews.txt
   zcat reviews.jsonl.gz | absa predict --checkpoint checkpoints/mine --format jsonl --output csv >labelled.csv`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if p.model.Run == "" {
@@ -77,9 +85,10 @@ and any other run gets from absa calibrate; without one, predict says so.`,
 	f.StringVar(&p.format, "format", string(data.Auto), "of the input: auto, text, jsonl, csv or semeval")
 	f.StringVar(&p.output, "output", "table", "table, jsonl, csv or semeval")
 	f.StringVar(&p.out, "out", "", "write to this `file`, whole or not at all, instead of stdout")
-	f.StringVar(&p.input.TextColumn, "text-column", "text", "`name` of the CSV column with the text")
+	f.StringVar(&p.input.TextColumn, "text-column", "text", "`name` of the CSV column, or the JSON key, with the text")
 	f.Float64Var(&p.threshold, "threshold", runs.Threshold, "least `probability` that an aspect is mentioned")
 	f.BoolVar(&p.all, "all", false, "list aspects below the threshold too")
+	f.BoolVar(&p.explain, "explain", false, "tell which words an answer rests on (table and jsonl)")
 	f.IntVar(&p.model.BatchSize, "batch-size", 128, "`sentences` at a time")
 	f.BoolVar(&p.strict, "strict", false, "stop at the first line that cannot be read")
 	f.StringVar(&p.model.Device, "device", "", "auto, cpu, cuda or `cuda:N` (default: the run's)")
@@ -96,6 +105,8 @@ func (p *predict) check(c *cobra.Command) error {
 		return fmt.Errorf("--format %q is none of auto, text, jsonl, csv, semeval", p.format)
 	case !slices.Contains([]string{"table", "jsonl", "csv", "semeval"}, p.output):
 		return fmt.Errorf("--output %q is none of table, jsonl, csv, semeval", p.output)
+	case p.explain && p.output != "table" && p.output != "jsonl":
+		return fmt.Errorf("--output %s has no place for --explain; table and jsonl have", p.output)
 	case c.Flags().Changed("batch-size") && p.model.BatchSize < 1:
 		return fmt.Errorf("--batch-size %d, want at least 1", p.model.BatchSize)
 	case !(p.threshold >= 0 && p.threshold <= 1):
@@ -131,7 +142,7 @@ func (p *predict) run(c *cobra.Command, paths []string) error {
 	if p.out == "" {
 		show.terminal = show.terminal && !isTerminal(c.OutOrStdout()) // a bar between answers
 		l := p.label(c.Context(), model, c.OutOrStdout(), show)
-		return errors.Join(l.files(c.InOrStdin(), paths), l.unread())
+		return errors.Join(l.files(c.InOrStdin(), paths), unread(l.bad, l.sentences, "sentences"))
 	}
 	var l *labelling
 	err = atomicfile.Write(p.out, func(w io.Writer) error {
@@ -141,13 +152,14 @@ func (p *predict) run(c *cobra.Command, paths []string) error {
 	if err != nil {
 		return err
 	}
-	return l.unread()
+	return unread(l.bad, l.sentences, "sentences")
 }
 
 // labelling is a stream of sentences on its way to their answers.
 type labelling struct {
 	ctx     context.Context
 	predict *predict
+	model   *trainer.Predictor
 	window  *trainer.Window
 	show    *progress
 
@@ -158,8 +170,8 @@ type labelling struct {
 }
 
 func (p *predict) label(ctx context.Context, model *trainer.Predictor, w io.Writer, show *progress) *labelling {
-	l := &labelling{ctx: ctx, predict: p, show: show, w: bufio.NewWriter(w)}
-	l.answers = newAnswers(p.output, l.w, listing{model: model, threshold: float32(p.threshold), all: p.all})
+	l := &labelling{ctx: ctx, predict: p, model: model, show: show, w: bufio.NewWriter(w)}
+	l.answers = newAnswers(p.output, l.w, listing{model: model, threshold: float32(p.threshold), all: p.all}, isTerminal(w) && colours())
 	l.window = model.NewWindow(ctx, l.answer)
 	return l
 }
@@ -169,8 +181,9 @@ func (l *labelling) files(stdin io.Reader, paths []string) error {
 	if err := l.answers.begin(); err != nil {
 		return err
 	}
+	in := input{l.predict.input, l.predict.strict, l.show}
 	for _, path := range paths {
-		err := l.file(stdin, path, len(paths) > 1)
+		err := in.file(l.ctx, stdin, path, len(paths) > 1, l.window.Flush, l.window.Add)
 		// What came before an error is answered.
 		if err := errors.Join(l.window.Flush(), err); err != nil {
 			return err
@@ -179,58 +192,25 @@ func (l *labelling) files(stdin io.Reader, paths []string) error {
 	return errors.Join(l.answers.end(), l.w.Flush())
 }
 
-func (l *labelling) file(stdin io.Reader, path string, several bool) error {
-	name, r := "stdin", stdin
-	if path == "-" && isTerminal(stdin) {
-		l.show.note("reading from the terminal; Ctrl-D ends")
-	}
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		name, r = path, f
-	}
-	ctx, cancel := context.WithCancel(l.ctx)
-	defer cancel()
-	for s, err := range data.Stream(name, data.Ahead(ctx, r, l.window.Flush), l.predict.input) {
-		if err != nil {
-			return err
-		}
-		if several {
-			s.ID = s.File + ":" + s.ID
-		}
-		if s.Err != nil && l.predict.strict {
-			return s.Err
-		}
-		if err := l.window.Add(s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // answer writes what the model says of sentences.
 func (l *labelling) answer(sentences []data.Sentence, predictions []trainer.Prediction) error {
+	reasons := make([]why, len(sentences))
+	if l.predict.explain {
+		var err error
+		if reasons, err = explain(l.ctx, l.model, sentences, predictions); err != nil {
+			return err
+		}
+	}
 	for i, s := range sentences {
 		if s.Err != nil {
 			l.bad++
 			l.show.note("%v", s.Err)
 		}
-		if err := l.answers.sentence(s, predictions[i]); err != nil {
+		if err := l.answers.sentence(s, predictions[i], reasons[i]); err != nil {
 			return err
 		}
 	}
 	l.sentences += len(sentences)
-	l.show.labelled(l.sentences)
+	l.show.labelled(l.sentences, false)
 	return l.w.Flush()
-}
-
-// unread says how many lines could not be used, if any.
-func (l *labelling) unread() error {
-	if l.bad == 0 {
-		return nil
-	}
-	return fmt.Errorf("%d of %d sentences could not be read", l.bad, l.sentences)
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"absa/data"
 	"absa/models"
@@ -19,11 +20,11 @@ import (
 // blank or cannot be used has no prediction.
 type answers interface {
 	begin() error
-	sentence(s data.Sentence, p trainer.Prediction) error
+	sentence(s data.Sentence, p trainer.Prediction, w why) error
 	end() error
 }
 
-func newAnswers(output string, w *bufio.Writer, l listing) answers {
+func newAnswers(output string, w *bufio.Writer, l listing, coloured bool) answers {
 	switch output {
 	case "jsonl":
 		e := json.NewEncoder(w)
@@ -34,7 +35,7 @@ func newAnswers(output string, w *bufio.Writer, l listing) answers {
 	case "semeval":
 		return &xmlAnswers{l, w, newUniqueIDs(mostIDs)}
 	}
-	return &tableAnswers{l, w}
+	return &tableAnswers{listing: l, w: w, coloured: coloured}
 }
 
 // listing says which aspects of a prediction are listed.
@@ -66,6 +67,7 @@ type jsonSentence struct {
 	ID         string        `json:"id"`
 	Text       string        `json:"text"`
 	Calibrated bool          `json:"calibrated"` // the probabilities
+	Words      []jsonWord    `json:"words,omitempty"`
 	Aspects    []jsonOpinion `json:"aspects"`
 }
 
@@ -74,19 +76,29 @@ type jsonOpinion struct {
 	Polarity      string             `json:"polarity"`
 	Probabilities map[string]float32 `json:"probabilities"`
 	Presence      *float32           `json:"presence,omitempty"`
+	Attention     []float32          `json:"attention,omitempty"`
+	Gradient      []float32          `json:"gradient,omitempty"`
+}
+
+// jsonWord is a word that the model read. Start and End count the characters of
+// the text before it and up to its end.
+type jsonWord struct {
+	Word  string `json:"word"`
+	Start int    `json:"start"`
+	End   int    `json:"end"`
 }
 
 func (j *jsonAnswers) begin() error { return nil }
 func (j *jsonAnswers) end() error   { return nil }
 
-func (j *jsonAnswers) sentence(s data.Sentence, p trainer.Prediction) error {
+func (j *jsonAnswers) sentence(s data.Sentence, p trainer.Prediction, w why) error {
 	if s.Err != nil {
 		return j.w.Encode(struct {
 			ID    string `json:"id"`
 			Error string `json:"error"`
 		}{s.ID, s.Err.Error()})
 	}
-	out := jsonSentence{ID: s.ID, Text: s.Text, Calibrated: j.model.Temperature != nil, Aspects: []jsonOpinion{}}
+	out := jsonSentence{ID: s.ID, Text: s.Text, Calibrated: j.model.Temperature != nil, Words: jsonWords(s.Text, w.words), Aspects: []jsonOpinion{}}
 	for a, o := range p {
 		if !j.lists(o) {
 			continue
@@ -98,9 +110,26 @@ func (j *jsonAnswers) sentence(s data.Sentence, p trainer.Prediction) error {
 		if j.model.Presence {
 			v.Presence = &o.Presence
 		}
+		if w.weights != nil {
+			v.Attention, v.Gradient = w.weights[a].Attention, w.weights[a].Gradient
+		}
 		out.Aspects = append(out.Aspects, v)
 	}
 	return j.w.Encode(out)
+}
+
+func jsonWords(text string, words []data.Word) []jsonWord {
+	list := make([]jsonWord, len(words))
+	characters, at := 0, 0
+	to := func(end int) int {
+		characters += utf8.RuneCountInString(text[at:end])
+		at = end
+		return characters
+	}
+	for i, w := range words {
+		list[i] = jsonWord{w.Token, to(w.Start), to(w.End)}
+	}
+	return list
 }
 
 // csvAnswers writes a record per aspect, and one without an aspect for a
@@ -120,7 +149,7 @@ func (c *csvAnswers) begin() error {
 
 func (c *csvAnswers) end() error { return nil }
 
-func (c *csvAnswers) sentence(s data.Sentence, p trainer.Prediction) error {
+func (c *csvAnswers) sentence(s data.Sentence, p trainer.Prediction, _ why) error {
 	if s.Err != nil {
 		return nil
 	}
@@ -183,7 +212,7 @@ func (x *xmlAnswers) end() error {
 	return err
 }
 
-func (x *xmlAnswers) sentence(s data.Sentence, p trainer.Prediction) error {
+func (x *xmlAnswers) sentence(s data.Sentence, p trainer.Prediction, _ why) error {
 	if p == nil {
 		return nil
 	}

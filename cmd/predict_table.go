@@ -18,7 +18,8 @@ const longestShown = 300
 // under it a line per aspect.
 type tableAnswers struct {
 	listing
-	w io.Writer
+	w        io.Writer
+	coloured bool
 }
 
 func (t *tableAnswers) begin() error {
@@ -31,7 +32,7 @@ func (t *tableAnswers) begin() error {
 
 func (t *tableAnswers) end() error { return nil }
 
-func (t *tableAnswers) sentence(s data.Sentence, p trainer.Prediction) error {
+func (t *tableAnswers) sentence(s data.Sentence, p trainer.Prediction, why why) error {
 	if p == nil {
 		return nil
 	}
@@ -52,6 +53,12 @@ func (t *tableAnswers) sentence(s data.Sentence, p trainer.Prediction) error {
 			columns = append(columns, fmt.Sprintf("%.2f", o.Presence))
 		}
 		if err := t.line(t.model.Labels.Aspects[a], t.polarity(o), columns); err != nil {
+			return err
+		}
+		if why.weights == nil {
+			continue
+		}
+		if _, err := io.WriteString(t.w, why.text(s.Text, why.weights[a], t.coloured)); err != nil {
 			return err
 		}
 	}

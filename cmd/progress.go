@@ -127,8 +127,13 @@ func (p *progress) advance(done, total int64, text string, bytes bool) {
 	}
 }
 
-// labelled counts the sentences of a stream, which has no known end.
-func (p *progress) labelled(sentences int) {
+// labelled counts the sentences of a stream, which has no known end. Without a
+// terminal, a line tells of them now and then if lines.
+func (p *progress) labelled(sentences int, lines bool) {
+	if lines && !p.terminal && !p.quiet && time.Since(p.last) >= lineEvery {
+		p.last = time.Now()
+		fmt.Fprintf(p.w, "%d sentences\n", sentences)
+	}
 	if !p.terminal || p.quiet {
 		return
 	}

@@ -1,16 +1,19 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"absa/internal/atomicfile"
 	"absa/internal/report"
 	"absa/internal/runs"
+	"absa/trainer"
 )
 
 func newReportCmd() *cobra.Command {
@@ -20,7 +23,8 @@ func newReportCmd() *cobra.Command {
 		Short: "Lay out runs as one HTML page",
 		Long: `Report writes one HTML file that needs nothing else: learning curves, accuracy by
 aspect beside the majority class, confusion matrices, calibration, accuracy by sentence
-length, the most confident mistakes, configuration and versions. Of several runs it first
+length, the most confident mistakes with the words that they rest on (see absa predict
+--explain), configuration and versions. Of several runs it first
 shows side by side what they differ in, with the interval of the difference in accuracy
 where they were tested on the same sentences.
 
@@ -44,10 +48,15 @@ is made anew; any other file that is there already is left as it is.`,
 					return fmt.Errorf("--out %s: it is there already; remove it or choose another name", out)
 				}
 			}
+			show := newProgress(c.ErrOrStderr(), false)
+			defer show.close()
 			var list []*report.Run
 			for _, dir := range dirs {
 				r, err := report.Read(dir)
 				if err != nil {
+					return err
+				}
+				if err := explainMistakes(c.Context(), dir, r, show); err != nil {
 					return err
 				}
 				list = append(list, r)
@@ -61,4 +70,33 @@ is made anew; any other file that is there already is left as it is.`,
 	}
 	c.Flags().StringVarP(&out, "out", "o", "", "`file` to write (default report.html, in the run folder where there is one run)")
 	return c
+}
+
+// explainMistakes has the model of a run tell what its worst mistakes rest on. A
+// page is made without, where its weights cannot be used.
+func explainMistakes(ctx context.Context, dir string, r *report.Run, show *progress) error {
+	if r.Answers == nil || len(r.Answers.Mistakes) == 0 {
+		return nil
+	}
+	model, err := trainer.NewPredictor(trainer.PredictOptions{Run: dir, Device: "cpu", Report: show.event})
+	if err != nil {
+		r.Answers.Unshaded = fmt.Sprintf("What they rest on is not known, as the model cannot be used: %v.", err)
+		return nil
+	}
+	defer model.Close()
+	mistakes := r.Answers.Mistakes
+	words, polarities := make([][]string, len(mistakes)), make([][]int, len(mistakes))
+	for i, m := range mistakes {
+		predicted := slices.Index(model.Labels.Polarities, m.Predicted) // -1 is data.Absent
+		words[i], polarities[i] = m.Words, slices.Repeat([]int{predicted}, len(model.Labels.Aspects))
+	}
+	explained, err := model.Explain(ctx, words, polarities)
+	if err != nil {
+		return err
+	}
+	for i, m := range mistakes {
+		w := explained[i][slices.Index(model.Labels.Aspects, m.Aspect)]
+		mistakes[i].Attention, mistakes[i].Gradient = w.Attention, w.Gradient
+	}
+	return nil
 }

@@ -29,7 +29,7 @@ func TestReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Confusion", "Worst mistakes", "Bed &amp; breakfast"} {
+	for _, want := range []string{"Confusion", "Worst mistakes", "Bed &amp; breakfast", "<dt>attention</dt>", "<dt>gradient</dt>", `<mark class="shade for level-4"`} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("no %q in the page", want)
 		}
@@ -48,6 +48,16 @@ func TestReport(t *testing.T) {
 	call("report", "run", "--out", "two.html").wantError(t, 1, "two.html: it is there already")
 	call("report", "run", "run").wantStatus(t, 0)
 	call("report", "run", "run").wantError(t, 1, "report.html: it is there already")
+
+	// Without the weights there is a page that says so.
+	weights := filepath.Join(c.Dir, "run", trainer.WeightsFile)
+	if err := os.Rename(weights, weights+".away"); err != nil {
+		t.Fatal(err)
+	}
+	call("report", "run", "--out", "unshaded.html").wantStatus(t, 0)
+	if page, err := os.ReadFile(filepath.Join(c.Dir, "unshaded.html")); err != nil || !strings.Contains(string(page), "the model cannot be used") || strings.Contains(string(page), "<mark") {
+		t.Errorf("a page without weights: %v, or it does not say so", err)
+	}
 
 	call("report").wantError(t, 2, "report --help")
 	call("report", "nowhere").wantError(t, 1, "nowhere is no run folder")

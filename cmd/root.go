@@ -127,7 +127,8 @@ interrupted by Ctrl-C (SIGINT) or SIGTERM.`,
   absa train --config restaurants         train the best recipe on them
   absa evaluate --checkpoint RUN --data FILE
   absa predict --checkpoint RUN reviews.txt    label sentences of your own
-  absa data check --config hotel.yaml reviews.csv    before you train on your own`,
+  absa data check --config hotel.yaml reviews.csv    before you train on your own
+  absa rate --checkpoint RUN --group-by hotel reviews.csv    rate what they are about`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          arguments(subcommand),
@@ -136,7 +137,7 @@ interrupted by Ctrl-C (SIGINT) or SIGTERM.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
 	})
-	root.AddCommand(newTrainCmd(), newEvaluateCmd(), newCalibrateCmd(), newPredictCmd(), newReportCmd(), newCheckpointsCmd(), newConfigCmd(), newDataCmd(), newFetchCmd(), newDoctorCmd(), newDocsCmd(), newVersionCmd())
+	root.AddCommand(newTrainCmd(), newEvaluateCmd(), newCalibrateCmd(), newPredictCmd(), newRateCmd(), newReportCmd(), newCheckpointsCmd(), newConfigCmd(), newDataCmd(), newFetchCmd(), newDoctorCmd(), newDocsCmd(), newVersionCmd())
 	return root
 }
 

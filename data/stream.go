@@ -2,6 +2,7 @@ package data
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -17,9 +18,11 @@ type Sentence struct {
 	// a space in place of each control character.
 	ID   string
 	Text string // empty or blank where nothing is said
-	File string // name of the stream
-	Line int    // where the sentence begins, from 1
-	Err  error  // why the line cannot be used, with file and line; the next one may be fine
+	// Group is the value of the field that StreamOptions.GroupBy names.
+	Group string
+	File  string // name of the stream
+	Line  int    // where the sentence begins, from 1
+	Err   error  // why the line cannot be used, with file and line; the next one may be fine
 }
 
 // Format is how sentences lie in a stream.
@@ -37,8 +40,13 @@ const (
 // StreamOptions say how a stream is read.
 type StreamOptions struct {
 	Format     Format
-	TextColumn string // of CSV; "text" if empty
+	TextColumn string // of CSV, or the key of JSON lines; "text" if empty
+	// GroupBy names a column or key that every record must have. Then texts are
+	// reviews of several sentences, in which the ends of lines stay.
+	GroupBy string
 }
+
+func (o StreamOptions) textColumn() string { return cmp.Or(o.TextColumn, "text") }
 
 // longest is the number of bytes that a line, a record, or a piece of XML
 // between two tags may have.
@@ -53,24 +61,32 @@ const longest = 1 << 20
 // white space.
 func Stream(name string, r io.Reader, o StreamOptions) iter.Seq2[Sentence, error] {
 	return func(yield func(Sentence, error) bool) {
-		s := &stream{name: name, r: bufio.NewReaderSize(r, 1<<16), yield: yield}
+		s := &stream{name: name, o: o, r: bufio.NewReaderSize(r, 1<<16), yield: yield}
 		var err error
-		switch s.format(o.Format) {
-		case Text:
-			err = s.text()
-		case JSONL:
-			err = s.jsonl()
-		case CSV:
-			err = s.csv(o.TextColumn)
-		case SemEval:
-			err = s.semeval()
+		switch f := s.format(o.Format); {
+		case o.GroupBy != "" && (f == Text || f == SemEval):
+			err = fmt.Errorf("%s: %s has no field %q to group by; give csv or jsonl, and say which with --format where the name does not end so", name, f, o.GroupBy)
 		default:
-			err = fmt.Errorf("%s: format %q is none of auto, text, jsonl, csv, semeval", name, o.Format)
+			err = s.as(f)
 		}
 		if err != nil && !errors.Is(err, errStopped) {
 			yield(Sentence{}, err)
 		}
 	}
+}
+
+func (s *stream) as(f Format) error {
+	switch f {
+	case Text:
+		return s.text()
+	case JSONL:
+		return s.jsonl()
+	case CSV:
+		return s.csv()
+	case SemEval:
+		return s.semeval()
+	}
+	return fmt.Errorf("%s: format %q is none of auto, text, jsonl, csv, semeval", s.name, f)
 }
 
 // errStopped says that the receiver of the sentences wants no more.
@@ -81,6 +97,7 @@ var errLong = fmt.Errorf("longer than %d bytes, passed over", longest)
 
 type stream struct {
 	name  string
+	o     StreamOptions
 	r     *bufio.Reader
 	yield func(Sentence, error) bool
 
@@ -143,15 +160,25 @@ func peek(r *bufio.Reader, more func(head []byte) bool) []byte {
 }
 
 // give yields a sentence after a look at its characters.
-func (s *stream) give(line int, id, text string) error {
-	text, err := clean(text)
-	if err != nil {
-		return s.refuse(line, id, err)
+func (s *stream) give(line int, id, text string) error { return s.giveOf(line, id, "", text) }
+
+// giveOf is give for a sentence or review of a group.
+func (s *stream) giveOf(line int, id, group, text string) error {
+	text, err := clean(text, s.o.GroupBy != "")
+	if err == nil {
+		group, err = clean(strings.TrimSpace(group), false)
 	}
-	if !s.yield(Sentence{ID: spaced(id), Text: text, File: s.name, Line: line}, nil) {
-		return errStopped
+	switch {
+	case err != nil:
+	case s.o.GroupBy != "" && group == "":
+		err = fmt.Errorf("%q is empty: nothing says which group this is of", s.o.GroupBy)
+	default:
+		if !s.yield(Sentence{ID: spaced(id), Text: text, Group: group, File: s.name, Line: line}, nil) {
+			return errStopped
+		}
+		return nil
 	}
-	return nil
+	return s.refuse(line, id, err)
 }
 
 // refuse yields a line that cannot be used.

@@ -1,7 +1,6 @@
 package data
 
 import (
-	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -13,8 +12,8 @@ import (
 
 // csv reads records (RFC 4180) under a header, whose columns are told apart by
 // name. The column "id" is taken where there is one.
-func (s *stream) csv(column string) error {
-	column = cmp.Or(column, "text")
+func (s *stream) csv() error {
+	column := s.o.textColumn()
 	header, err := s.record()
 	switch {
 	case errors.Is(err, io.EOF):
@@ -25,6 +24,10 @@ func (s *stream) csv(column string) error {
 	text, id := slices.Index(header, column), slices.Index(header, "id")
 	if text < 0 {
 		return fmt.Errorf("%s:1: no column %q (columns: %q); name the one with the text", s.name, column, header)
+	}
+	group := slices.Index(header, s.o.GroupBy)
+	if s.o.GroupBy != "" && group < 0 {
+		return fmt.Errorf("%s:1: no column %q to group by (columns: %q)", s.name, s.o.GroupBy, header)
 	}
 	for {
 		line := s.line + 1
@@ -39,14 +42,18 @@ func (s *stream) csv(column string) error {
 			return nil
 		case errors.As(err, &read):
 			return read.error
-		case err == nil && len(fields) > 0 && text >= len(fields):
+		case err == nil && len(fields) > 0 && max(text, group) >= len(fields):
 			err = fmt.Errorf("%d fields, want %d", len(fields), len(header))
 		}
 		switch {
 		case err != nil:
 			err = s.refuse(line, name, err)
 		case len(fields) > 0:
-			err = s.give(line, name, fields[text])
+			of := ""
+			if s.o.GroupBy != "" {
+				of = fields[group]
+			}
+			err = s.giveOf(line, name, of, fields[text])
 		}
 		if err != nil {
 			return err

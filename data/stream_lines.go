@@ -92,74 +92,101 @@ func (s *stream) jsonl() error {
 		if len(bytes.TrimSpace(line)) == 0 {
 			return nil
 		}
-		id, text, err := parseObject(line)
-		if id == "" {
-			id = strconv.Itoa(s.line)
+		o, err := s.parseObject(line)
+		if o.id == "" {
+			o.id = strconv.Itoa(s.line)
 		}
 		if err != nil {
-			return s.refuse(s.line, id, err)
+			return s.refuse(s.line, o.id, err)
 		}
-		return s.give(s.line, id, text)
+		return s.giveOf(s.line, o.id, o.group, o.text)
 	})
 }
 
-// parseObject reads the id, "" without one, and the text of an object.
-func parseObject(line []byte) (id, text string, err error) {
+// object is what is read of a line of JSON.
+type object struct{ id, group, text string }
+
+// parseObject reads the id, "" without one, the group and the text of an object.
+func (s *stream) parseObject(line []byte) (o object, err error) {
 	if err := checkUTF8(string(line)); err != nil {
-		return "", "", err
+		return o, err
 	}
-	var o struct {
-		ID   json.RawMessage `json:"id"`
-		Text *string         `json:"text"`
-	}
-	err = json.Unmarshal(line, &o)
+	var fields map[string]json.RawMessage
 	var wrong *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &wrong) && wrong.Field == "":
-		return "", "", fmt.Errorf("a JSON %s, want an object with \"text\"", wrong.Value)
+	key := s.o.textColumn()
+	switch err := json.Unmarshal(line, &fields); {
 	case errors.As(err, &wrong):
-		err = fmt.Errorf("%q is a JSON %s, want text", wrong.Field, wrong.Value)
+		return o, fmt.Errorf("a JSON %s, want an object with %q", wrong.Value, key)
 	case err != nil:
-		return "", "", fmt.Errorf("malformed JSON: %w", err)
-	case o.Text == nil:
-		err = errors.New(`no "text"`)
-	default:
-		text = *o.Text
+		return o, fmt.Errorf("malformed JSON: %w", err)
 	}
-	switch {
-	case len(o.ID) == 0 || string(o.ID) == "null":
-	case o.ID[0] == '"':
-		if bad := json.Unmarshal(o.ID, &id); bad != nil {
-			return "", "", fmt.Errorf(`"id": %w`, bad)
+	if o.id, err = name("id", fields["id"]); err != nil {
+		return o, err
+	}
+	if s.o.GroupBy != "" {
+		if o.group, err = name(s.o.GroupBy, fields[s.o.GroupBy]); err != nil {
+			return o, err
 		}
-	case o.ID[0] == '-' || '0' <= o.ID[0] && o.ID[0] <= '9':
-		id = string(o.ID)
-	default:
-		err = errors.New(`"id" is neither text nor a number`)
+		if o.group == "" {
+			return o, fmt.Errorf("no %q to group by", s.o.GroupBy)
+		}
 	}
-	return id, text, err
+	var text *string
+	if raw := fields[key]; len(raw) > 0 {
+		if err := json.Unmarshal(raw, &text); errors.As(err, &wrong) {
+			return o, fmt.Errorf("%q is a JSON %s, want text", key, wrong.Value)
+		} else if err != nil {
+			return o, fmt.Errorf("%q: %w", key, err)
+		}
+	}
+	if text == nil {
+		return o, fmt.Errorf("no %q", key)
+	}
+	o.text = *text
+	return o, nil
 }
 
-// clean returns the text without control characters. It refuses what is not
-// text: NUL characters and bytes that are not UTF-8.
-func clean(text string) (string, error) {
+// name reads a text or a number that names something, "" where there is none.
+func name(key string, raw json.RawMessage) (text string, err error) {
+	switch {
+	case len(raw) == 0 || string(raw) == "null":
+		return "", nil
+	case raw[0] == '"':
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return "", fmt.Errorf("%q: %w", key, err)
+		}
+		return text, nil
+	case raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9':
+		return string(raw), nil
+	}
+	return "", fmt.Errorf("%q is neither text nor a number", key)
+}
+
+// clean returns the text without control characters but, if lines, those that end
+// lines. It refuses what is not text: NUL characters and bytes that are not UTF-8.
+func clean(text string, lines bool) (string, error) {
 	if err := checkUTF8(text); err != nil {
 		return "", err
 	}
 	if at := strings.IndexByte(text, 0); at >= 0 {
 		return "", fmt.Errorf("byte %d is NUL: this is not text, or not UTF-8", at+1)
 	}
-	return spaced(text), nil
+	return strings.Map(func(r rune) rune {
+		if lines && r == '\n' {
+			return r
+		}
+		return space(r)
+	}, text), nil
 }
 
 // spaced has a space in place of each control character, tabs apart.
-func spaced(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\t' && unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, text)
+func spaced(text string) string { return strings.Map(space, text) }
+
+func space(r rune) rune {
+	if r != '\t' && unicode.IsControl(r) {
+		return ' '
+	}
+	return r
 }
 
 func checkUTF8(text string) error {

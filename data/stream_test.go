@@ -28,6 +28,9 @@ func streamed(name, input string, o StreamOptions) (all []got, ended error) {
 			return all, err
 		}
 		g := got{ID: s.ID, Text: s.Text, Line: s.Line}
+		if s.Group != "" {
+			g.Text = s.Group + "|" + s.Text
+		}
 		if s.Err != nil {
 			g.Err = s.Err.Error()
 		}
@@ -103,6 +106,23 @@ func TestStream(t *testing.T) {
 		{name: "XML of one long text", file: "x.xml", input: "<sentences><sentence><text>" + mega + mega, ended: "x.xml:1: a piece of XML that is longer than 1048576 bytes"},
 		{name: "a text of many pieces", file: "x.xml", input: "<sentences><sentence><text>" + strings.Repeat(mega[:1000]+"<!---->", 1100) + "</text></sentence></sentences>", want: []got{{"#1", "", 1, "x.xml:1: longer than 1048576 bytes, passed over"}}},
 		{name: "deep XML", file: "x.xml", input: "<sentences>" + "<sentence>" + strings.Repeat("<a>", 40), ended: "x.xml:1: elements are nested more than 32 deep"},
+
+		{name: "JSON with another key", file: "x.jsonl", input: `{"review":"a","text":"b"}`, options: StreamOptions{TextColumn: "review"}, want: []got{{"1", "a", 1, ""}}},
+		{name: "reviews in JSON", file: "x.jsonl", input: strings.Join([]string{
+			`{"hotel":" Café\tA ","text":"a\r\nb\u001bc"}`, `{"text":"a"}`, `{"hotel":7,"text":"b"}`, `{"hotel":" ","text":"c"}`, `{"hotel":[1],"text":"d"}`, `{"hotel":"x\u0000","text":"e"}`,
+		}, "\n"), options: StreamOptions{GroupBy: "hotel"}, want: []got{
+			{"1", "Café\tA|a \nb c", 1, ""},
+			{"2", "", 2, `x.jsonl:2: no "hotel" to group by`},
+			{"3", "7|b", 3, ""},
+			{"4", "", 4, `x.jsonl:4: "hotel" is empty: nothing says which group this is of`},
+			{"5", "", 5, `x.jsonl:5: "hotel" is neither text nor a number`},
+			{"6", "", 6, "x.jsonl:6: byte 2 is NUL: this is not text, or not UTF-8"}}},
+		{name: "reviews in CSV", file: "x.csv", input: "text,id,hotel\n\"a\nb\",i,A\nc,j\nd,k,\n", options: StreamOptions{GroupBy: "hotel"}, want: []got{
+			{"i", "A|a\nb", 2, ""},
+			{"j", "", 4, "x.csv:4: 2 fields, want 3"},
+			{"k", "", 5, `x.csv:5: "hotel" is empty: nothing says which group this is of`}}},
+		{name: "CSV without the group", file: "x.csv", input: "text,stars\na,5\n", options: StreamOptions{GroupBy: "hotel"}, ended: `x.csv:1: no column "hotel" to group by (columns: ["text" "stars"])`},
+		{name: "groups of lines", file: "stdin", input: "a,b\n", options: StreamOptions{GroupBy: "hotel"}, ended: `stdin: text has no field "hotel" to group by; give csv or jsonl, and say which with --format where the name does not end so`},
 
 		{name: "an odd format", file: "x", input: "a", options: StreamOptions{Format: "yaml"}, ended: `x: format "yaml" is none of auto, text, jsonl, csv, semeval`},
 	}
@@ -367,7 +387,7 @@ func FuzzStream(f *testing.F) {
 				t.Fatalf("line %d after line %d", s.Line, line)
 			}
 			line = s.Line
-			if _, err := clean(s.Text); err != nil || s.ID == "" && s.Err == nil && formats[uint(format)%4] != SemEval {
+			if _, err := clean(s.Text, false); err != nil || s.ID == "" && s.Err == nil && formats[uint(format)%4] != SemEval {
 				t.Fatalf("sentence %+v: %v", s, err)
 			}
 		}

@@ -33,13 +33,16 @@ func (q *additiveAttention) pool(s *torch.Scope, h states) torch.Tensor {
 		scoreNA := s.AdditiveScores(h.packed.Data, q.projections, q.scores)
 		return s.WeightedSums(scoreNA, h.packed, h.pairs.Sentences, h.pairs.aspects())
 	}
+	pooledBAD := s.Matmul(q.attention(s, h), h.padded(s))
+	return h.pairs.rows(s, pooledBAD, q.features)
+}
+
+func (q *additiveAttention) attention(s *torch.Scope, h states) torch.Tensor {
 	scores := make([]torch.Tensor, len(q.scores))
 	for a, w := range q.projections {
 		scores[a] = s.Linear(s.Tanh(s.Linear(h.packed.Data, w.Weight, w.Bias)), q.scores[a], torch.Tensor{})
 	}
 	scoreBTA := s.Pad(torch.Packed{Data: s.Cat(1, scores...), BatchSizes: h.packed.BatchSizes})
 	padding := s.Unsqueeze(s.Not(h.Valid), -1)
-	weightBTA := s.Softmax(s.MaskedFill(scoreBTA, padding, lowest), 1)
-	pooledBAD := s.Matmul(s.Transpose(weightBTA, 1, 2), h.padded(s))
-	return h.pairs.rows(s, pooledBAD, q.features)
+	return s.Transpose(s.Softmax(s.MaskedFill(scoreBTA, padding, lowest), 1), 1, 2)
 }

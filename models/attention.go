@@ -157,14 +157,7 @@ func bias(w torch.Affine) torch.Tensor   { return w.Bias }
 func (q *selfAttention) one(s *torch.Scope, queries, h torch.Tensor, in Input) torch.Tensor {
 	A, F, d := int64(len(q.query)), q.features, q.features/q.heads
 	n := A * q.heads
-	keyndF := s.Reshape(joined(s, weight, q.key), n, d, F)
-	foldedBnF := s.Transpose(s.Matmul(queries, keyndF), 0, 1)
-
-	scoreBnT := s.Scale(s.Matmul(foldedBnF, s.Transpose(h, 1, 2)), 1/math.Sqrt(float64(d)))
-	if q.masked {
-		scoreBnT = s.MaskedFill(scoreBnT, s.Unsqueeze(s.Not(in.Valid), 1), lowest)
-	}
-	weightBnT := s.Softmax(scoreBnT, -1)
+	weightBnT := q.oneWeights(s, queries, h, in)
 
 	// Weights stand on the left: their gradients then come in their own layout.
 	contextnFB := s.Transpose(s.Transpose(s.Matmul(weightBnT, h), 0, 1), 1, 2)
@@ -176,20 +169,33 @@ func (q *selfAttention) one(s *torch.Scope, queries, h torch.Tensor, in Input) t
 	return s.Transpose(s.Transpose(outAFB, 0, 2), 1, 2)
 }
 
+// oneWeights returns the softmax of those queries over the positions: [B,A·n,T].
+func (q *selfAttention) oneWeights(s *torch.Scope, queries, h torch.Tensor, in Input) torch.Tensor {
+	A, F, d := int64(len(q.query)), q.features, q.features/q.heads
+	keyndF := s.Reshape(joined(s, weight, q.key), A*q.heads, d, F)
+	foldedBnF := s.Transpose(s.Matmul(queries, keyndF), 0, 1)
+
+	scoreBnT := s.Scale(s.Matmul(foldedBnF, s.Transpose(h, 1, 2)), 1/math.Sqrt(float64(d)))
+	if q.masked {
+		scoreBnT = s.MaskedFill(scoreBnT, s.Unsqueeze(s.Not(in.Valid), 1), lowest)
+	}
+	return s.Softmax(scoreBnT, -1)
+}
+
 // all returns the heads' joined outputs of aspect a for every position, before the
 // output projection: [B,T,2H].
 func (q *selfAttention) all(s *torch.Scope, a int, h torch.Tensor, in Input) torch.Tensor {
-	features := q.features
-	split := func(w torch.Affine) torch.Tensor {
-		x := s.Linear(h, w.Weight, w.Bias)
-		return s.Transpose(s.Reshape(x, in.B, in.T, q.heads, features/q.heads), 1, 2)
-	}
 	mask := s.Reshape(in.Valid, in.B, 1, 1, in.T)
 	if !q.masked {
 		mask = torch.New(s, []bool{true}, 1, 1, 1, 1)
 	}
-	yBhTd := s.Attention(split(q.query[a]), split(q.key[a]), split(q.value[a]), mask)
-	return s.Reshape(s.Transpose(yBhTd, 1, 2), in.B, in.T, features)
+	yBhTd := s.Attention(q.split(s, h, in, q.query[a]), q.split(s, h, in, q.key[a]), q.split(s, h, in, q.value[a]), mask)
+	return s.Reshape(s.Transpose(yBhTd, 1, 2), in.B, in.T, q.features)
+}
+
+// split projects h [B,T,2H] and divides it among the heads: [B,h,T,d].
+func (q *selfAttention) split(s *torch.Scope, h torch.Tensor, in Input, w torch.Affine) torch.Tensor {
+	return s.Transpose(s.Reshape(s.Linear(h, w.Weight, w.Bias), in.B, in.T, q.heads, q.features/q.heads), 1, 2)
 }
 
 // lastValid returns each sentence's state at its last token: [B,2H].

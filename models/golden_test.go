@@ -71,6 +71,57 @@ func (v variant) loss() configs.Loss {
 // nothing, so its scale is the norm of all gradients.
 func TestGoldens(t *testing.T) {
 	const limit = 1e-5
+	eachGolden(t, func(t *testing.T, g golden) {
+		s := newScope(t)
+		m := g.model(t)
+		loss, err := NewLoss(g.loss(), g.labels())
+		noErr(t, err)
+		out := m.Forward(s, g.feed(t, s))
+		value := loss.Forward(s, out, loss.Targets(g.ints(t, "labels")))
+		s.Backward(value)
+		noErr(t, s.Err())
+
+		if d := cmp.Diff(g.tensors[g.Name+".logits"].Shape, out.Logits.Shape()); d != "" {
+			t.Errorf("shape of the logits (-want +got)\n%s", d)
+		}
+		near(t, "logits", s.Float32s(out.Logits), g.floats(t, "logits"), limit, 0)
+		near(t, "loss", s.Float32s(value), g.floats(t, "loss"), limit, 0)
+		if out.Presence.Defined() != g.Head.Presence {
+			t.Errorf("presence logits: got %v, want %v", out.Presence.Defined(), g.Head.Presence)
+		}
+		if g.Head.Presence {
+			near(t, "presence", s.Float32s(out.Presence), g.floats(t, "presence"), limit, 0)
+		}
+		noErr(t, s.Err())
+
+		var all []float32
+		for name := range g.tensors {
+			if strings.HasPrefix(name, g.Name+".grad.") {
+				all = append(all, g.floats(t, strings.TrimPrefix(name, g.Name+"."))...)
+			}
+		}
+		for _, q := range m.Parameters.All() {
+			got := gradient(t, s, q)
+			if _, ok := g.tensors[g.Name+".grad."+q.Name]; !ok {
+				near(t, q.Name+" has no gradient in PyTorch", got, make([]float32, len(got)), 0, 1)
+				continue
+			}
+			limit, scale := float64(limit), 0.0
+			switch {
+			case strings.HasSuffix(q.Name, ".attention.key.bias"):
+				scale = norm(all)
+			case strings.HasSuffix(q.Name, ".attention.projection.bias"):
+				// Its terms nearly cancel, so that float32 leaves it fewer digits.
+				limit = 1e-4
+			}
+			near(t, "gradient of "+q.Name, got, g.floats(t, "grad."+q.Name), limit, scale)
+		}
+	})
+}
+
+// goldens reads the variants of testdata and their tensors, by name.
+func goldens(t *testing.T) ([]variant, map[string]safetensors.Tensor) {
+	t.Helper()
 	text, err := os.ReadFile("testdata/article.json")
 	noErr(t, err)
 	var variants []variant
@@ -84,81 +135,63 @@ func TestGoldens(t *testing.T) {
 	for _, x := range list {
 		tensors[x.Name] = x
 	}
+	return variants, tensors
+}
 
+// golden is a variant with its tensors and the kernels to run it with.
+type golden struct {
+	variant
+	kernels string
+	tensors map[string]safetensors.Tensor
+}
+
+// eachGolden runs a test for each variant of testdata with both kernels.
+func eachGolden(t *testing.T, test func(*testing.T, golden)) {
+	variants, tensors := goldens(t)
 	for _, v := range variants {
 		for _, kernels := range []string{"fused", "aten"} {
-			t.Run(v.Name+"/"+kernels, func(t *testing.T) {
-				floats := func(name string) []float32 {
-					values, err := tensors[v.Name+"."+name].Float32()
-					noErr(t, err)
-					return values
-				}
-				ints := func(name string) []int64 {
-					values, err := tensors[v.Name+"."+name].Int64()
-					noErr(t, err)
-					return values
-				}
-
-				s := newScope(t)
-				vectors := Vectors{Values: floats("weight.embedding.weight"), Dimension: v.Dimension, Trainable: v.TrainableEmbedding}
-				config := v.model()
-				config.Kernels = kernels
-				m, err := New(config, v.labels(), vectors, torch.CPU, 1)
-				noErr(t, err)
-				defer m.Close()
-				setWeights(t, m, tensors, v.Name+".weight.")
-				loss, err := NewLoss(v.loss(), v.labels())
-				noErr(t, err)
-
-				tokens, lengths := ints("tokens"), ints("lengths")
-				sentences := make([][]int64, len(lengths))
-				for i, n := range lengths {
-					at := i * int(lengths[0])
-					sentences[i] = tokens[at : at+int(n)]
-				}
-				out := m.Forward(s, feed(s, sentences...))
-				value := loss.Forward(s, out, loss.Targets(ints("labels")))
-				s.Backward(value)
-				noErr(t, s.Err())
-
-				if d := cmp.Diff(tensors[v.Name+".logits"].Shape, out.Logits.Shape()); d != "" {
-					t.Errorf("shape of the logits (-want +got)\n%s", d)
-				}
-				near(t, "logits", s.Float32s(out.Logits), floats("logits"), limit, 0)
-				near(t, "loss", s.Float32s(value), floats("loss"), limit, 0)
-				if out.Presence.Defined() != v.Head.Presence {
-					t.Errorf("presence logits: got %v, want %v", out.Presence.Defined(), v.Head.Presence)
-				}
-				if v.Head.Presence {
-					near(t, "presence", s.Float32s(out.Presence), floats("presence"), limit, 0)
-				}
-				noErr(t, s.Err())
-
-				var all []float32
-				for name := range tensors {
-					if strings.HasPrefix(name, v.Name+".grad.") {
-						all = append(all, floats(strings.TrimPrefix(name, v.Name+"."))...)
-					}
-				}
-				for _, q := range m.Parameters.All() {
-					got := gradient(t, s, q)
-					if _, ok := tensors[v.Name+".grad."+q.Name]; !ok {
-						near(t, q.Name+" has no gradient in PyTorch", got, make([]float32, len(got)), 0, 1)
-						continue
-					}
-					limit, scale := float64(limit), 0.0
-					switch {
-					case strings.HasSuffix(q.Name, ".attention.key.bias"):
-						scale = norm(all)
-					case strings.HasSuffix(q.Name, ".attention.projection.bias"):
-						// Its terms nearly cancel, so that float32 leaves it fewer digits.
-						limit = 1e-4
-					}
-					near(t, "gradient of "+q.Name, got, floats("grad."+q.Name), limit, scale)
-				}
-			})
+			t.Run(v.Name+"/"+kernels, func(t *testing.T) { test(t, golden{v, kernels, tensors}) })
 		}
 	}
+}
+
+func (g golden) floats(t *testing.T, name string) []float32 {
+	t.Helper()
+	values, err := g.tensors[g.Name+"."+name].Float32()
+	noErr(t, err)
+	return values
+}
+
+func (g golden) ints(t *testing.T, name string) []int64 {
+	t.Helper()
+	values, err := g.tensors[g.Name+"."+name].Int64()
+	noErr(t, err)
+	return values
+}
+
+// model has the golden weights; the end of the test closes it.
+func (g golden) model(t *testing.T) *Model {
+	t.Helper()
+	config := g.variant.model()
+	config.Kernels = g.kernels
+	vectors := Vectors{Values: g.floats(t, "weight.embedding.weight"), Dimension: g.Dimension, Trainable: g.TrainableEmbedding}
+	m, err := New(config, g.labels(), vectors, torch.CPU, 1)
+	noErr(t, err)
+	t.Cleanup(m.Close)
+	setWeights(t, m, g.tensors, g.Name+".weight.")
+	return m
+}
+
+// feed is the golden batch.
+func (g golden) feed(t *testing.T, s *torch.Scope) Input {
+	t.Helper()
+	tokens, lengths := g.ints(t, "tokens"), g.ints(t, "lengths")
+	sentences := make([][]int64, len(lengths))
+	for i, n := range lengths {
+		at := i * int(lengths[0])
+		sentences[i] = tokens[at : at+int(n)]
+	}
+	return feed(s, sentences...)
 }
 
 // setWeights gives a model the weights <prefix><parameter>, which must be those

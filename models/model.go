@@ -106,25 +106,40 @@ func (m *Model) Close() { m.Parameters.Close() }
 
 // Forward maps tokens [B,T] to logits [B,A,C], or [P,C] where in names pairs.
 func (m *Model) Forward(s *torch.Scope, in Input) Output {
-	// Ids are packed before they are looked up: no vector is fetched for
-	// padding.
+	return m.answer(s, m.read(s, in, m.look(s, in)))
+}
+
+// look returns the vectors of the tokens. Ids are packed before they are looked
+// up: no vector is fetched for padding.
+func (m *Model) look(s *torch.Scope, in Input) torch.Packed {
 	idsN := s.Pack(in.Tokens, in.Lengths)
-	eND := s.Dropout(s.Embedding(m.embedding, idsN.Data), m.config.EmbeddingDropout)
-	hN, finalLBH := m.backbone.Forward(s, torch.Packed{Data: eND, BatchSizes: idsN.BatchSizes}, in.B)
+	return torch.Packed{Data: s.Embedding(m.embedding, idsN.Data), BatchSizes: idsN.BatchSizes}
+}
+
+// read runs the LSTM over vectors.
+func (m *Model) read(s *torch.Scope, in Input, eND torch.Packed) states {
+	eND.Data = s.Dropout(eND.Data, m.config.EmbeddingDropout)
+	hN, finalLBH := m.backbone.Forward(s, eND, in.B)
 	hN.Data = s.Dropout(hN.Data, m.config.OutputDropout)
 
 	h := states{Input: in, packed: hN, final: finalLBH, pairs: in.Pairs, fused: m.config.Kernels != "aten" && s.Device().IsCPU()}
 	if in.Pairs.All() {
 		h.pairs = allPairs(in.B, int64(len(m.Labels.Aspects)))
 	}
+	return h
+}
+
+// answer pools the states for each pair and classifies them.
+func (m *Model) answer(s *torch.Scope, h states) Output {
 	pooledPD := m.pooling.pool(s, h)
+	all := h.Input.Pairs.All()
 	shaped := func(xPn torch.Tensor) torch.Tensor {
-		if !in.Pairs.All() {
+		if !all {
 			return xPn
 		}
-		return s.Transpose(s.Reshape(xPn, int64(len(m.Labels.Aspects)), in.B, -1), 0, 1)
+		return s.Transpose(s.Reshape(xPn, int64(len(m.Labels.Aspects)), h.B, -1), 0, 1)
 	}
-	out := Output{Pairs: in.Pairs, Logits: shaped(m.heads.logits(s, h, pooledPD))}
+	out := Output{Pairs: h.Input.Pairs, Logits: shaped(m.heads.logits(s, h, pooledPD))}
 	if m.config.Head.Presence {
 		out.Presence = s.Squeeze(shaped(m.heads.presence(s, h, pooledPD)), -1)
 	}

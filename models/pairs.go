@@ -21,6 +21,18 @@ func allPairs(sentences, aspects int64) Pairs {
 	return p
 }
 
+// onlyPairs are those of one aspect with every sentence.
+func onlyPairs(sentences, aspects, aspect int64) Pairs {
+	p := Pairs{Ends: make([]int64, aspects)}
+	for b := range sentences {
+		p.Sentences = append(p.Sentences, b)
+	}
+	for a := aspect; a < aspects; a++ {
+		p.Ends[a] = sentences
+	}
+	return p
+}
+
 // All reports whether p is the zero value, which stands for every pair.
 func (p Pairs) All() bool { return p.Ends == nil }
 

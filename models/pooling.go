@@ -22,6 +22,9 @@ func (h states) padded(s *torch.Scope) torch.Tensor { return s.Pad(h.packed) }
 // pooling turns the states of a pair's sentence into one vector.
 type pooling interface {
 	pool(s *torch.Scope, h states) torch.Tensor // [P,2H]
+	// attention returns the weights that pool gives the positions, [B,A,T], or an
+	// undefined tensor where there are none.
+	attention(s *torch.Scope, h states) torch.Tensor
 }
 
 func newPooling(p *torch.Parameters, config configs.Model, aspects []string) (pooling, error) {
@@ -62,6 +65,8 @@ func (q *plainPooling) pool(s *torch.Scope, h states) torch.Tensor {
 	of := torch.New(s, h.pairs.Sentences, int64(len(h.pairs.Sentences)))
 	return s.IndexSelect(q.reduce(s, h), 0, of)
 }
+
+func (q *plainPooling) attention(*torch.Scope, states) torch.Tensor { return torch.Tensor{} }
 
 // lastStates joins the last state of the forward direction, at the last token,
 // and of the backward direction, at the first: [B,2H].

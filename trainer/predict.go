@@ -31,6 +31,9 @@ type Predictor struct {
 	// Alone says that the answer of this model depends on the batch, so that it
 	// is given one sentence at a time.
 	Alone bool
+	// Words cuts a text into the words that the model reads. It may be called from
+	// several goroutines.
+	Words data.Locator
 	// Temperature is what the model's probabilities are calibrated by, nil where it
 	// has none; Uncalibrated then says why.
 	Temperature  *Calibration
@@ -55,15 +58,10 @@ type Opinion struct {
 	Presence      float32 // probability that the aspect is mentioned; 0 if Predictor.Presence is false
 }
 
+// question is what the goroutine of the model is to do.
 type question struct {
-	ctx    context.Context
-	texts  []string
-	answer chan<- reply
-}
-
-type reply struct {
-	predictions []Prediction
-	err         error
+	do   func(*labeller) error
+	done chan<- error
 }
 
 // NewPredictor loads the tested weights of a run, or those of a checkpoint. Words
@@ -83,12 +81,12 @@ func NewPredictor(o PredictOptions) (*Predictor, error) {
 			if err == nil {
 				defer l.close()
 				p.Labels, p.Presence, p.Alone = l.model.Labels, l.config.Model.Head.Presence, l.config.BatchDependent()
+				p.Words = l.locate
 				p.Temperature, p.Uncalibrated = l.temperature, l.uncalibrated
 			}
 			loaded <- err
 			for q := range p.asked {
-				predictions, err := l.label(q.ctx, q.texts)
-				q.answer <- reply{predictions, err}
+				q.done <- q.do(l)
 			}
 			return nil
 		})
@@ -103,11 +101,19 @@ func NewPredictor(o PredictOptions) (*Predictor, error) {
 // Predict labels texts, in their order. Any number will do: batches are of
 // similar length inside them. A text of which cleaning leaves nothing is read as
 // one unknown word.
-func (p *Predictor) Predict(ctx context.Context, texts []string) ([]Prediction, error) {
-	answered := make(chan reply, 1)
-	p.asked <- question{ctx, texts, answered}
-	a := <-answered
-	return a.predictions, a.err
+func (p *Predictor) Predict(ctx context.Context, texts []string) (predictions []Prediction, err error) {
+	err = p.ask(func(l *labeller) (err error) {
+		predictions, err = l.label(ctx, texts)
+		return err
+	})
+	return predictions, err
+}
+
+// ask has the goroutine of the model do something.
+func (p *Predictor) ask(do func(*labeller) error) error {
+	done := make(chan error, 1)
+	p.asked <- question{do, done}
+	return <-done
 }
 
 // Close frees the model. No call of Predict may follow or be under way.
@@ -120,6 +126,7 @@ func (p *Predictor) Close() {
 type labeller struct {
 	config   configs.Config
 	tokenize data.Tokenizer
+	locate   data.Locator
 	words    *lexicon
 	model    *models.Model
 	batch    int
@@ -145,7 +152,13 @@ func newLabeller(o PredictOptions) (*labeller, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &labeller{config: c, tokenize: tokenize, batch: cmp.Or(o.BatchSize, evalBatch)}
+	// Explanations need gradients, but no dropout.
+	c.Model.EmbeddingDropout, c.Model.LayerDropout, c.Model.OutputDropout, c.Model.Head.Dropout = 0, 0, 0, 0
+	locate, err := data.NewLocator(c.Text)
+	if err != nil {
+		return nil, err
+	}
+	l := &labeller{config: c, tokenize: tokenize, locate: locate, batch: cmp.Or(o.BatchSize, evalBatch)}
 	if c.BatchDependent() {
 		l.batch = 1
 	}
@@ -173,24 +186,36 @@ func (l *labeller) close() {
 
 func (l *labeller) label(ctx context.Context, texts []string) ([]Prediction, error) {
 	sentences := make([][]string, len(texts))
-	order := make([]int, len(texts))
 	for i, text := range texts {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("predict: %w", context.Cause(ctx))
 		}
-		sentences[i], order[i] = l.tokenize(text), i
+		sentences[i] = l.tokenize(text)
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(len(sentences[j]), len(sentences[i])) })
 	predictions := make([]Prediction, len(texts))
-	for at := range slices.Chunk(order, l.batch) {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("predict: %w", context.Cause(ctx))
-		}
-		if err := l.labelBatch(sentences, at, predictions); err != nil {
-			return nil, fmt.Errorf("predict: %w", err)
-		}
+	err := l.batches(ctx, sentences, func(at []int) error { return l.labelBatch(sentences, at, predictions) })
+	if err != nil {
+		return nil, fmt.Errorf("predict: %w", err)
 	}
 	return predictions, nil
+}
+
+// batches calls use with the positions of each batch, the longest sentence first.
+func (l *labeller) batches(ctx context.Context, sentences [][]string, use func(at []int) error) error {
+	order := make([]int, len(sentences))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(len(sentences[j]), len(sentences[i])) })
+	for at := range slices.Chunk(order, l.batch) {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := use(at); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // labelBatch fills in the predictions of the sentences at some positions, which

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"absa/internal/metrics"
 	"absa/internal/runs"
@@ -20,6 +19,7 @@ type Answers struct {
 	Scaled   []metrics.Bin // and at its temperature; nil without one
 	Lengths  []Length
 	Mistakes []Mistake // the most confident first
+	Unshaded string    // why the mistakes do not tell what they rest on, in a sentence
 
 	ids  []string
 	said runs.Answers
@@ -48,9 +48,14 @@ func (l Length) Accuracy() metrics.Score {
 
 // Mistake is a wrong answer.
 type Mistake struct {
-	ID, Words, Aspect, Gold, Predicted string
-	Confidence                         float64 // probability of Predicted, at the run's temperature
-	GoldProbability                    float64
+	ID                      string
+	Words                   []string
+	Aspect, Gold, Predicted string
+	Confidence              float64 // probability of Predicted, at the run's temperature
+	GoldProbability         float64
+
+	// What Predicted rests on, a value for each word; nil where it is not known.
+	Attention, Gradient []float32
 }
 
 const mostShown = 20 // mistakes
@@ -145,7 +150,8 @@ func (r *reader) add(p runs.Prediction) error {
 			continue
 		}
 		probabilities := softmax(answer.Logits, r.temperature)
-		r.mistake(Mistake{p.ID, strings.Join(p.Words, " "), aspect, answer.Gold, answer.Predicted, probabilities[r.class[answer.Predicted]], probabilities[r.class[answer.Gold]]})
+		r.mistake(Mistake{ID: p.ID, Words: p.Words, Aspect: aspect, Gold: answer.Gold, Predicted: answer.Predicted,
+			Confidence: probabilities[r.class[answer.Predicted]], GoldProbability: probabilities[r.class[answer.Gold]]})
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 	"absa/internal/runs"
 )
 
-//go:embed page.html style.css
+//go:embed page.html chart.html rating.html style.css
 var files embed.FS
 
 // Write writes the page of runs, one below the other, with what they differ in
@@ -38,7 +38,7 @@ func Write(w io.Writer, list []*Run) error {
 		"lines": func(class, caption string, list []section, lines []line) sideBySide {
 			return sideBySide{class, caption, list, lines}
 		},
-	}).ParseFS(files, "page.html")
+	}).ParseFS(files, "page.html", "chart.html")
 	if err != nil {
 		return err
 	}
@@ -280,7 +280,7 @@ func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 
 
 // heat is the share of a cell's colour.
 func heat(share float64) template.CSS {
-	return template.CSS(fmt.Sprintf("--share:%.0f%%", 60*share))
+	return template.CSS(fmt.Sprintf("--share:%.0f%%", 45*share))
 }
 
 // settings are those in which runs differ.

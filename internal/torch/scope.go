@@ -164,6 +164,25 @@ func (s *Scope) Backward(loss Tensor) {
 	s.check(lastError(), "backward", loss)
 }
 
+// Leaf returns a tensor with the memory of x of which Gradient may be asked. What
+// x was computed from has no part in it.
+func (s *Scope) Leaf(x Tensor) Tensor {
+	return s.unary("set_requires_grad", func(out *libtch.Ctensor, x libtch.Ctensor) {
+		libtch.AtgSetRequiresGrad(out, x, 1)
+	}, s.unary("detach", libtch.AtgDetach, x))
+}
+
+// Gradient returns that of y, a scalar, with respect to x, in x's shape. Unlike
+// Backward it adds nothing to parameters.
+func (s *Scope) Gradient(y, x Tensor) Tensor {
+	if s.err != nil {
+		return Tensor{}
+	}
+	p := s.out(1)
+	libtch.AtRunBackward(&y.c, 1, &x.c, 1, p, 0, 0)
+	return s.got(p, "gradient", y, x)
+}
+
 // Grad returns the gradient accumulated in t, which shares its memory; it is
 // undefined when t took no part in a Backward.
 func (s *Scope) Grad(t Tensor) Tensor {
