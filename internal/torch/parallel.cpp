@@ -31,9 +31,13 @@ using std::chrono::milliseconds;
 constexpr auto awake = microseconds(2000), hardly_awake = microseconds(50);
 
 // A worker whose core is taken from it in the middle of a part holds everyone up
-// until the other process has had its turn. Then it rests, twice as long every
-// time, until it has kept its core for twice as long as it would rest.
-constexpr auto lost = microseconds(300);
+// until the other process has had its turn. That is borne where it is rare, as
+// interruptions are on any machine: a worker that lost more than a bearable time,
+// of which a share of what it worked in peace is taken off, rests, and twice as
+// long if it did not work in peace for long since it rested before.
+constexpr auto interruption = microseconds(300), bearable = microseconds(2000);
+constexpr int peace_for_loss = 8;
+constexpr auto long_peace = milliseconds(100);
 constexpr auto least_rest = milliseconds(10), most_rest = milliseconds(320);
 
 // SerialBlas is in force on the thread that holds it.
@@ -124,10 +128,10 @@ class Pool {
     const SerialBlas blas;
     uint64_t seen = 0;
     auto rest = least_rest;
-    auto calm = Clock::now();
+    Clock::duration lost{}, peace{}; // since it rested
     for (;;) {
       const auto called = [&] { return number(ticket.load()) != seen && index < wanted.load(); };
-      if (!soon(Clock::now() < calm ? hardly_awake : awake, called)) {
+      if (!soon(rest > least_rest ? hardly_awake : awake, called)) {
         std::unique_lock<std::mutex> lock(sleep);
         sleepers++;
         begun.wait(lock, called);
@@ -138,11 +142,18 @@ class Pool {
       const auto had = processor_time();
       take(seen);
       const auto took = Clock::now() - start;
-      if (took - (processor_time() - had) > lost) {
+      const auto interrupted = took - (processor_time() - had);
+      if (interrupted > interruption) {
+        lost += interrupted;
+      } else {
+        lost = std::max(lost - took / peace_for_loss, Clock::duration(0));
+        peace += took;
+      }
+      if (lost > bearable) {
         std::this_thread::sleep_for(rest);
         rest = std::min(2 * rest, most_rest);
-        calm = Clock::now() + 2 * rest;
-      } else if (Clock::now() > calm) {
+        lost = peace = Clock::duration(0);
+      } else if (peace > long_peace) {
         rest = least_rest;
       }
     }
