@@ -31,12 +31,12 @@ using std::chrono::milliseconds;
 constexpr auto awake = microseconds(2000), hardly_awake = microseconds(50);
 
 // A worker whose core is taken from it in the middle of a part holds everyone up
-// until the other process has had its turn. That is borne where it is rare, as
-// interruptions are on any machine: a worker that lost more than a bearable time,
-// of which a share of what it worked in peace is taken off, rests, and twice as
-// long if it did not work in peace for long since it rested before.
-constexpr auto interruption = microseconds(300), bearable = microseconds(2000);
-constexpr int peace_for_loss = 8;
+// until the other process has had its turn. That is borne as long as two threads
+// are faster than one all the same, which they are up to a third of the time lost:
+// a worker whose losses outgrow a third of its work in peace rests, and twice as
+// long, after fewer losses, if it did not work in peace for long since it rested.
+constexpr microseconds interruption(300), bearable(12000), hardly_bearable(3000);
+constexpr int peace_for_loss = 3;
 constexpr auto long_peace = milliseconds(100);
 constexpr auto least_rest = milliseconds(10), most_rest = milliseconds(320);
 
@@ -149,7 +149,7 @@ class Pool {
         lost = std::max(lost - took / peace_for_loss, Clock::duration(0));
         peace += took;
       }
-      if (lost > bearable) {
+      if (lost > (rest > least_rest ? hardly_bearable : bearable)) {
         std::this_thread::sleep_for(rest);
         rest = std::min(2 * rest, most_rest);
         lost = peace = Clock::duration(0);
