@@ -27,6 +27,7 @@ type conversion struct {
 	report func(done int64) // bytes read, from the calling goroutine; may be nil
 
 	seeds [2]maphash.Seed // of textKey
+	spare chan *part      // that were joined
 	read  atomic.Int64
 	told  int64
 }
@@ -41,10 +42,12 @@ func (c *conversion) write(ctx context.Context, r io.Reader, w io.Writer) (head 
 	}
 	workers := make([]*worker, runtime.GOMAXPROCS(0))
 	c.seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
+	c.spare = make(chan *part, 4*len(workers))
 	for i := range workers {
 		if workers[i], err = newWorker(c.data, c.text, c.seeds); err != nil {
 			return nil, err
 		}
+		workers[i].spare = c.spare
 	}
 	b, err := newBuilder(c.name, w)
 	if err != nil {
@@ -120,8 +123,17 @@ func (c *conversion) join(ctx context.Context, b *builder, ordered <-chan *block
 			return &LineError{c.name, before + p.wrongLine, p.wrong}
 		}
 		before += p.newline
+		c.reuse(p)
 	}
 	return nil
+}
+
+// reuse lets a worker have a part that was joined.
+func (c *conversion) reuse(p *part) {
+	select {
+	case c.spare <- p:
+	default:
+	}
 }
 
 // decode adds what a decoder reads from a block on, which follows so many lines.
@@ -136,6 +148,7 @@ func (c *conversion) decode(ctx context.Context, b *builder, before int, from *b
 	if err != nil {
 		return err
 	}
+	w.spare = c.spare
 	return d.decode(func(r Record) error { return c.add(ctx, b, w, r) })
 }
 
@@ -170,6 +183,7 @@ func (c *conversion) add(ctx context.Context, b *builder, w *worker, r Record) e
 		return err
 	}
 	p := w.begin()
+	defer c.reuse(p)
 	w.add(p, []byte(r.ID), []byte(r.Text), r.Line)
 	return b.add(p, 0)
 }

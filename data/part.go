@@ -48,7 +48,7 @@ type worker struct {
 	seeds   [2]maphash.Seed
 	labels  *labels // of the sentence at hand
 	folded  []byte
-	last    *part
+	spare   chan *part // that nobody reads any more; may be nil
 }
 
 func newWorker(d configs.Data, text configs.Text, seeds [2]maphash.Seed) (w *worker, err error) {
@@ -66,19 +66,18 @@ func newWorker(d configs.Data, text configs.Text, seeds [2]maphash.Seed) (w *wor
 	return w, nil
 }
 
-// begin returns an empty part with room for about as much as the one before.
+// begin returns an empty part, one that was used before where there is one.
 func (w *worker) begin() *part {
-	p := &part{lexicon: w.lexicon}
-	if l := w.last; l != nil {
-		n := len(l.lines) + len(l.lines)/8
-		p.lines, p.idEnds, p.ends, p.contentEnds = make([]uint32, 0, n), make([]uint32, 0, n), make([]uint32, 0, n), make([]uint32, 0, n)
-		p.texts = make([]textKey, 0, n)
-		p.ids = make([]byte, 0, len(l.ids)+len(l.ids)/8)
-		p.words = make([]uint32, 0, len(l.words)+len(l.words)/8)
-		p.labels = make([]int8, 0, len(l.labels)+len(l.labels)/8)
-		p.content = make([]byte, 0, len(l.content)+len(l.content)/8)
+	p := &part{}
+	select {
+	case p = <-w.spare:
+	default:
 	}
-	w.last = p
+	*p = part{
+		lexicon: w.lexicon,
+		lines:   p.lines[:0], ids: p.ids[:0], idEnds: p.idEnds[:0], words: p.words[:0], ends: p.ends[:0], labels: p.labels[:0],
+		texts: p.texts[:0], content: p.content[:0], contentEnds: p.contentEnds[:0], merged: p.merged[:0], dropped: p.dropped[:0],
+	}
 	return p
 }
 
