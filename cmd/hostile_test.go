@@ -96,7 +96,7 @@ func hostileJSONL(rng *rand.Rand, kind, i int) hostile {
 	case 13:
 		return hostile{text: `{"text":"a"} {"text":"b"}` + "\n", predict: "malformed JSON", check: "after the end of the object"}
 	case 14:
-		return hostile{text: fmt.Sprintf(`{"id":7,"text":"number %d"}`, i) + "\n", check: "want id in quotes"}
+		return hostile{text: fmt.Sprintf(`{"id":%d,"text":"number %[1]d"}`, i) + "\n"}
 	}
 	return hostile{text: sentence(fmt.Sprintf("the food was word%d and good", i))}
 }
