@@ -111,7 +111,7 @@ func hostileCSV(rng *rand.Rand, kind, i int) hostile {
 	case -2:
 		return hostile{text: row(fmt.Sprint(i)+strings.Repeat("é'", mega/3-100), ",")} // no white space to cut at
 	case -3:
-		return hostile{text: row("many"+strings.Repeat(",", mega-1000), ","), check: "fields, want the 4"}
+		return hostile{text: row("many"+strings.Repeat(",", mega-1000), ","), predict: "fields, want the 4", check: "fields, want the 4"}
 	case 1:
 		return hostile{text: row("bad \xff", ","), predict: notUTF8, check: notUTF8}
 	case 2:
@@ -125,11 +125,11 @@ func hostileCSV(rng *rand.Rand, kind, i int) hostile {
 	case 6:
 		return hostile{text: row(`"quote" d`, ","), predict: "malformed CSV", check: "malformed CSV"}
 	case 7:
-		return hostile{text: fmt.Sprintf("good%d\n", i), predict: "1 fields, want 4", check: "1 fields, want the 4"}
+		return hostile{text: fmt.Sprintf("good%d\n", i), predict: "1 fields, want the 4", check: "1 fields, want the 4"}
 	case 8:
 		return hostile{text: row(fmt.Sprintf("label %d", i), "postive,"), check: `column "food": sentence`}
 	case 9:
-		return hostile{text: row("a comma, and more", ","), check: "5 fields, want the 4"}
+		return hostile{text: row("a comma, and more", ","), predict: "5 fields, want the 4", check: "5 fields, want the 4"}
 	case 10:
 		return hostile{text: fmt.Sprintf("first,twice %d,,\n", i), check: `sentence id "first" is already that of line`}
 	case 11:

@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,6 +37,11 @@ func recorded(name, file string, o RecordOptions) (all []string, ended error) {
 
 func TestRecords(t *testing.T) {
 	mega := strings.Repeat("a", longest+1)
+	var columns strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&columns, "c%d,", i)
+	}
+	wide := columns.String()
 	tests := []struct {
 		name, file, text string
 		aspects          []string
@@ -67,8 +73,14 @@ func TestRecords(t *testing.T) {
 				"f.csv:8: longer than 1048576 bytes, passed over",
 				"8|ok|food=good",
 				"f.csv:10: a quote is not closed up to line 11, passed over"}},
-		{name: "no text column", file: "f.csv", text: "id,review\n1,a\n", ended: `f.csv:1: no column "text" (columns: ["id" "review"]); name the one with the sentences so`},
-		{name: "a column twice", file: "f.csv", text: "text,food,food\n", ended: `f.csv:1: column "food" stands twice`},
+		{name: "no text column", file: "f.csv", text: "id,review\n1,a\n", ended: `f.csv:1: no column "text" (columns: "id", "review"); name the one with the sentences so`},
+		{name: "a column twice", file: "f.csv", text: "text,food,food\n", ended: `f.csv:1: column "food" stands twice; rename one`},
+		{name: "columns that a spreadsheet leaves", file: "f.csv", text: "\n,,\nid,text,food,,\n1,a,good,,\n2,b,,, \n3,c, and more,good,\n,,,,\n",
+			want: []string{"1|a|food=good", "2|b", `f.csv:6: field 4 is "good", and its column has no name; name the column or empty it`}},
+		{name: "a column without a name", file: "f.csv", text: ",text,,food\n1,a,x,good\n",
+			want: []string{"f.csv:1: column 1 has no name; name it or take it out", "f.csv:1: column 3 has no name; name it or take it out", "|a|food=good"}},
+		{name: "a header of a megabyte", file: "f.csv", text: strings.Repeat("a,", longest/2-10) + "b\n", ended: `f.csv:1: column "a" stands twice; rename one`},
+		{name: "a header of many columns", file: "f.csv", text: wide + "\n", ended: `f.csv:1: no column "text" (columns: "c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", 99990 more); name the one with the sentences so`},
 		{name: "nothing", file: "f.csv"},
 
 		{name: "JSON lines", file: "f.jsonl", text: "\ufeff{\"text\":\"a\",\"labels\":{\"x\":\"y\"},\"id\":\"1\"}\n\n{\"text\":\n{\"text\":\"b\\u0000\"}\n" + `{"text":"` + mega + "\"}\n{\"text\":\"c\",\"label\":{}}\n{\"text\":\"d\"}",
