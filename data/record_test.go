@@ -2,10 +2,13 @@ package data
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"absa/configs"
@@ -282,6 +285,53 @@ func TestReformat(t *testing.T) {
 	}
 }
 
+// What can be read only once is no CSV, which takes two readings.
+func TestReformatOfAPipe(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe.jsonl")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := reformat(t.Context(), pipe, filepath.Join(dir, "out.csv"))
+	if err == nil || !strings.Contains(err.Error(), "pipe.jsonl is no regular file") {
+		t.Errorf("got %v", err)
+	}
+	go os.WriteFile(pipe, []byte(`{"text":"a","labels":{"food":"good"}}`), 0o600)
+	if err := reformat(t.Context(), pipe, filepath.Join(dir, "out.jsonl")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "out.jsonl")); err != nil || string(got) != `{"text": "a", "labels": {"food": "good"}}`+"\n" {
+		t.Errorf("it comes out as %q, %v", got, err)
+	}
+}
+
+// A file that loses its sentences between the two readings is no empty table.
+func TestReformatOfAChangingFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "in.jsonl")
+	if err := os.WriteFile(path, []byte(`{"text":"a"}`+"\n"+`{"text":"b"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	x := Reformatting{From: JSONL, To: CSV}
+	err := x.Write(&emptying{Context: t.Context(), path: path}, path, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "has 0 sentences now and had 2") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// emptying is a context that empties a file after it was asked twice.
+type emptying struct {
+	context.Context
+	path  string
+	asked int
+}
+
+func (e *emptying) Err() error {
+	if e.asked++; e.asked == 2 {
+		return errors.Join(os.Truncate(e.path, 0), e.Context.Err())
+	}
+	return e.Context.Err()
+}
+
 func reformat(ctx context.Context, from, to string) error {
 	f, err := os.Create(to)
 	if err != nil {
@@ -305,6 +355,11 @@ func TestReformatKeepsOrRefuses(t *testing.T) {
 		"a control character":  {`{"id":"1","text":"a\u001b"}`, "out.xml", "in.xml:1: sentence \"1\": XML cannot hold the character U+001B"},
 		"a column of its own":  {`{"text":"a","labels":{"text":"good"}}`, "out.csv", `an aspect "text" cannot be a column`},
 		"the long form's":      {`{"text":"a","labels":{"aspect":"x","polarity":"y"}}`, "out.csv", "cannot both be columns"},
+		"a blank polarity":     {`{"text":"a","labels":{"food":" "}}`, "out.csv", `in.xml:1: sentence "": polarity " " of "food"`},
+		"a padded polarity":    {`{"text":"a","labels":{"food":"good "}}`, "out.csv", `polarity "good " of "food"`},
+		"a nameless column":    {`{"text":"a","labels":{"":"good"}}`, "out.csv", "an aspect without a name"},
+		"a nameless aspect":    {`{"text":"a","labels":{"":"good"}}`, "out.xml", `in.xml:1: sentence "": aspect "" has polarity "good"`},
+		"an empty polarity":    {`{"text":"a","labels":{"food":""}}`, "out.xml", `aspect "food" has polarity ""`},
 		"a fault":              {`{"text":"a"} b`, "out.csv", "in.xml:1: malformed JSON"},
 		"too long for a line":  {`<sentences><sentence><text>` + strings.Repeat(`"`, longest-10) + `</text></sentence></sentences>`, "out.jsonl", "a line of more than"},
 		"too long for a table": {`<sentences><sentence><text>` + strings.Repeat(`"`, longest-10) + `</text></sentence></sentences>`, "out.csv", "a record of more than"},
