@@ -58,6 +58,7 @@ type table struct {
 	columns          []int // of aspects
 
 	now  *Record // of the long form: more labels may follow
+	size int64   // bytes of its records
 	from int64   // where the next sentence begins, or the space before it
 }
 
@@ -148,13 +149,17 @@ func (t *table) label(line int, fields []string) error {
 		if err := t.flush(); err != nil {
 			return err
 		}
-		t.now = &Record{ID: id, Text: text, Line: line, From: t.from}
+		t.now, t.size = &Record{ID: id, Text: text, Line: line, From: t.from}, 0
 	}
 	if text != t.now.Text {
 		return fmt.Errorf("sentence id %q has another text on line %d; ids must differ", short(id), t.now.Line)
 	}
+	t.size += t.read - t.from
 	t.from = t.read
 	t.now.To = t.read
+	if t.size > longestSentence {
+		return fmt.Errorf("sentence %q on line %d: %w", short(id), t.now.Line, errLongSentence)
+	}
 	l := Label{Aspect: strings.TrimSpace(fields[t.aspect]), Polarity: strings.TrimSpace(fields[t.polarity]), Line: line}
 	switch {
 	case l.Aspect == "" && l.Polarity == "":

@@ -124,6 +124,44 @@ between
 	}
 }
 
+// A sentence whose labels have no end is refused before it fills the memory.
+func TestRecordsOfEndlessLabels(t *testing.T) {
+	space := strings.Repeat(" ", 1000) // fewer labels, in less time
+	for _, test := range []struct{ name, head, label, want string }{
+		{"f.xml", "<sentences>\n<sentence id=\"1\">\n<text>a</text><aspectCategories>", `<aspectCategory category="food" polarity="good"/>` + space, "f.xml:2: a sentence with labels of more than 8388608 bytes"},
+		{"f.xml", "<sentences>\n<sentence>\n<text>food</text><aspectTerms>", `<aspectTerm term="food" from="0" to="4"/>` + space, "f.xml:2: a sentence with labels of more than 8388608 bytes"},
+		{"f.csv", "id,text,aspect,polarity\n", "1,a,food,good" + space + "\n", `f.csv:8274: sentence "1" on line 2: a sentence with labels of more than 8388608 bytes`},
+	} {
+		file := func() io.Reader {
+			return io.MultiReader(strings.NewReader(test.head), &repeated{text: test.label})
+		}
+		for r, err := range Records(test.name, file(), RecordOptions{}) {
+			if r.Err != nil {
+				err = r.Err
+			}
+			if err == nil || err.Error() != test.want {
+				t.Errorf("%s: got %v, want %s", test.name, err, test.want)
+			}
+			break
+		}
+		if _, err := OpenReader(t.Context(), test.name, file(), cleaned(twoByTwo())); err == nil {
+			t.Errorf("%s: training takes it", test.name)
+		}
+	}
+}
+
+// repeated is a text that comes again for ever.
+type repeated struct {
+	text string
+	at   int
+}
+
+func (r *repeated) Read(p []byte) (int, error) {
+	n := copy(p, r.text[r.at:])
+	r.at = (r.at + n) % len(r.text)
+	return n, nil
+}
+
 // Training accepts what has no fault, and refuses by the first fault what has one.
 func TestRecordsAreWhatOpenReads(t *testing.T) {
 	cfg := cleaned(twoByTwo())
