@@ -21,8 +21,9 @@ func newDataConvertCmd() *cobra.Command {
 		Long: `Convert writes the sentences of a corpus, with their ids and labels, in another
 format. The endings of the names say which (.xml, .jsonl, .csv), or --from and --to
 (semeval, jsonl, csv). It needs no configuration: aspects and polarities stay as they
-are called. Aspect terms are in XML only and are left out of the others. A file that
-is there stays as it is, and OUT is whole or not there.`,
+are called. Aspect terms are in XML only and are left out of the others. To CSV, whose
+header has the aspects, IN is read twice, so it cannot be a pipe. A file that is there
+stays as it is, and OUT is whole or not there.`,
 		Example: `  absa data convert reviews.csv reviews.xml
   absa data convert data/raw/semeval2014/Restaurants_Train_v2.xml train.jsonl
   absa data convert --to csv labelled.jsonl labelled.txt`,

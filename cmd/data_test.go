@@ -124,16 +124,28 @@ func TestOwnNames(t *testing.T) {
 	if len(all) != 1 || len(all[0].Aspects) != 2 || all[0].Aspects[1].Aspect != "Wi-Fi (2.4 GHz)" || len(all[0].Aspects[1].Probabilities) != 3 {
 		t.Errorf("answer %s", got.stdout)
 	}
-	// What predict writes is a corpus.
-	got = finish(t, predicting(t, run, "Friendly staff.\nSlow, \"slow\".\n", "--output", "csv", "--all"))
-	got.wantStatus(t, 0)
-	labelled := write(t, "labelled.csv", got.stdout)
-	got = absa(t, append([]string{"data", "stats", labelled}, ownNames...)...)
-	got.wantStatus(t, 0)
-	if !strings.Contains(got.stdout, "2 sentences, 4 labels") {
-		t.Errorf("read back: %s", got.stdout)
+	absa(t, "evaluate", "--checkpoint", run, "--data", path).wantStatus(t, 0)
+}
+
+// TestPredictWritesACorpus holds that a check accepts what predict labels,
+// whatever comes in: blank lines, ids that repeat or are empty.
+func TestPredictWritesACorpus(t *testing.T) {
+	const input = "id,text\n1,Friendly staff.\n1,\"Slow, \"\"slow\"\".\"\n3, \n,Fast.\n ,Friendly staff.\n"
+	path := write(t, "reviews.csv", hotel)
+	run := trained(t, append([]string{"--set", "data.train=" + path, "--set", "data.test=" + path, "--set", "data.valid_fraction=0", "--set", "train.select=last"}, ownNames...)...)
+	for output, name := range map[string]string{"csv": "labelled.csv", "semeval": "labelled.xml"} {
+		t.Run(output, func(t *testing.T) {
+			got := finish(t, predicting(t, run, input, "--format", "csv", "--output", output, "--all"))
+			got.wantStatus(t, 0)
+			labelled := write(t, name, got.stdout)
+			check := absa(t, append([]string{"data", "check", labelled}, ownNames...)...)
+			check.wantStatus(t, 0)
+			if !strings.Contains(check.stdout, ": 4 sentences, 8 labels; 0 errors") {
+				t.Errorf("%s is checked as %s", got.stdout, check.stdout)
+			}
+			absa(t, "evaluate", "--checkpoint", run, "--data", labelled).wantStatus(t, 0)
+		})
 	}
-	absa(t, "evaluate", "--checkpoint", run, "--data", labelled).wantStatus(t, 0)
 }
 
 func TestDataSplit(t *testing.T) {

@@ -47,13 +47,14 @@ Input (--format; auto goes by the file's ending, else by its first characters):
   semeval  the XML of SemEval-2014 task 4; labels in it are passed over
 --text-column names another key of jsonl, or another column of csv.
 
-Output (--output): table for people, jsonl and csv for programs, semeval for a corpus
+Output (--output): table for people, jsonl for programs, csv and semeval for a corpus
 to correct by hand. Where the model has learned which aspects a sentence mentions
 (model.head.presence), only those are listed whose probability of being mentioned is
 at least --threshold; --all lists the others too. Any other model has an opinion of
-every aspect of every sentence, mentioned or not, and predict says so. An id that
-repeats, and every one after the first million, has the sentence's number added in
-semeval, where ids must differ.
+every aspect of every sentence, mentioned or not, and predict says so. In csv and
+semeval, which are corpora to check, correct and train on, a blank sentence is left
+out, and an id that repeats, like every one after the first million, has the
+sentence's number added.
 
 --explain tells for each aspect which words the answer rests on: by attention, the
 share of each word in what the aspect's head reads, and by gradient × input, how much

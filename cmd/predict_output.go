@@ -31,7 +31,7 @@ func newAnswers(output string, w *bufio.Writer, l listing, coloured bool) answer
 		e.SetEscapeHTML(false)
 		return &jsonAnswers{l, e}
 	case "csv":
-		return &csvAnswers{l, csv.NewWriter(w)}
+		return &csvAnswers{l, csv.NewWriter(w), newUniqueIDs(mostIDs)}
 	case "semeval":
 		return &xmlAnswers{l, w, newUniqueIDs(mostIDs)}
 	}
@@ -48,6 +48,10 @@ type listing struct {
 func (l listing) lists(o trainer.Opinion) bool {
 	return l.all || !l.model.Presence || o.Presence >= l.threshold
 }
+
+// marks says whether a corpus has a label for an aspect: it is listed, and not as
+// absent.
+func (l listing) marks(o trainer.Opinion) bool { return l.lists(o) && o.Polarity != data.Absent }
 
 // polarity returns the name of the one that was chosen.
 func (l listing) polarity(o trainer.Opinion) string {
@@ -132,11 +136,13 @@ func jsonWords(text string, words []data.Word) []jsonWord {
 	return list
 }
 
-// csvAnswers writes a record per aspect, and one without an aspect for a
-// sentence that has none.
+// csvAnswers writes the long form of a corpus: a record per aspect, and one
+// without an aspect for a sentence that has none. A blank sentence has no place
+// in a corpus.
 type csvAnswers struct {
 	listing
-	w *csv.Writer
+	w   *csv.Writer
+	ids *uniqueIDs
 }
 
 func (c *csvAnswers) begin() error {
@@ -150,16 +156,16 @@ func (c *csvAnswers) begin() error {
 func (c *csvAnswers) end() error { return nil }
 
 func (c *csvAnswers) sentence(s data.Sentence, p trainer.Prediction, _ why) error {
-	if s.Err != nil {
+	if p == nil {
 		return nil
 	}
-	none := true
+	id, none := c.ids.next(s.ID), true
 	for a, o := range p {
-		if !c.lists(o) {
+		if !c.marks(o) {
 			continue
 		}
 		none = false
-		record := []string{s.ID, s.Text, c.model.Labels.Aspects[a], c.polarity(o)}
+		record := []string{id, s.Text, c.model.Labels.Aspects[a], c.polarity(o)}
 		for _, v := range o.Probabilities {
 			record = append(record, decimal(v))
 		}
@@ -177,7 +183,7 @@ func (c *csvAnswers) sentence(s data.Sentence, p trainer.Prediction, _ why) erro
 	if c.model.Presence {
 		columns++
 	}
-	return c.record(append([]string{s.ID, s.Text}, make([]string, columns-2)...))
+	return c.record(append([]string{id, s.Text}, make([]string, columns-2)...))
 }
 
 // record passes a record on at once, to the buffer that all formats share.
@@ -219,7 +225,7 @@ func (x *xmlAnswers) sentence(s data.Sentence, p trainer.Prediction, _ why) erro
 	var b strings.Builder
 	fmt.Fprintf(&b, "  <sentence id=\"%s\">\n    <text>%s</text>\n    <aspectCategories>\n", x.ids.next(escaped(s.ID)), escaped(s.Text))
 	for a, o := range p {
-		if x.lists(o) && o.Polarity != data.Absent {
+		if x.marks(o) {
 			fmt.Fprintf(&b, "      <aspectCategory category=\"%s\" polarity=\"%s\"/>\n", escaped(x.model.Labels.Aspects[a]), escaped(x.polarity(o)))
 		}
 	}

@@ -101,7 +101,7 @@ func NewChecker(cfg configs.Config, hasVector func(word string) bool, found func
 // Check looks through a file. What is wrong with it is a finding; an error is
 // that of ctx or of telling the findings.
 func (c *Checker) Check(ctx context.Context, name string, r io.Reader, format Format) (*Checked, error) {
-	x := &check{Checker: c, ids: newKeyNumbers(), lengths: newLengthCounts(), words: newWordCounts()}
+	x := &check{Checker: c, ids: newKeyNumbers(), lengths: newLengthCounts(c.cfg.Text.MaxTokens), words: newWordCounts()}
 	x.result = Checked{File: name, Findings: map[string]int{}, Statistics: newStatistics(c.worker.schema)}
 	c.files = append(c.files, name)
 	for record, err := range Records(name, r, RecordOptions{Format: format, Aspects: c.worker.schema.Aspects}) {
@@ -215,7 +215,7 @@ func (x *check) text(r Record, sound bool) error {
 func (x *check) finish() error {
 	s := &x.result.Statistics
 	x.result.Labels = s.Labels()
-	x.result.Lengths = x.lengths.summary(x.cfg.Text.MaxTokens)
+	x.result.Lengths = x.lengths.summary()
 	if x.cfg.Vectors.Kind == "random" && len(x.files) == 1 {
 		counts, least := x.words.counts, x.cfg.Vectors.MinCount
 		x.Checker.knows = func(word string) bool { return counts[word] >= least }

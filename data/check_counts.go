@@ -24,28 +24,35 @@ type Lengths struct {
 }
 
 // lengthCounts has the number of sentences by tokens.
-type lengthCounts []int
-
-func newLengthCounts() *lengthCounts { return &lengthCounts{} }
-
-func (l *lengthCounts) add(n int) {
-	n = min(n, maxLength)
-	for len(*l) <= n {
-		*l = append(*l, 0)
-	}
-	(*l)[n]++
+type lengthCounts struct {
+	by    []int // up to maxLength, which has all that are longer too
+	limit int   // text.max_tokens
+	cut   int   // sentences longer than the limit
 }
 
-func (l *lengthCounts) summary(limit int) (s Lengths) {
+func newLengthCounts(limit int) *lengthCounts { return &lengthCounts{limit: limit} }
+
+func (l *lengthCounts) add(n int) {
+	if n > l.limit {
+		l.cut++
+	}
+	n = min(n, maxLength)
+	for len(l.by) <= n {
+		l.by = append(l.by, 0)
+	}
+	l.by[n]++
+}
+
+func (l *lengthCounts) summary() (s Lengths) {
 	total := 0
-	for _, n := range *l {
+	for _, n := range l.by {
 		total += n
 	}
 	if total == 0 {
 		return s
 	}
-	seen, cut := 0, 0
-	for length, n := range *l {
+	seen := 0
+	for length, n := range l.by {
 		for _, p := range []struct {
 			percent int
 			to      *int
@@ -55,11 +62,8 @@ func (l *lengthCounts) summary(limit int) (s Lengths) {
 			}
 		}
 		seen += n
-		if length > limit {
-			cut += n
-		}
 	}
-	s.Longest, s.Empty, s.Cut = len(*l)-1, (*l)[0], float64(cut)/float64(total)
+	s.Longest, s.Empty, s.Cut = len(l.by)-1, l.by[0], float64(l.cut)/float64(total)
 	return s
 }
 
@@ -70,7 +74,8 @@ type Words struct {
 	Known  *Known `json:"known,omitempty"` // nil where nobody can say
 }
 
-// Known says how many of the words have a vector of their own.
+// Known says how many of the words that are counted by type have a vector of
+// their own.
 type Known struct {
 	Tokens  float64     `json:"tokens"`  // shares, in [0,1]
 	Types   float64     `json:"types"`   //
@@ -107,8 +112,9 @@ func (w *wordCounts) summary(knows func(string) bool) Words {
 	if knows == nil || w.tokens == 0 {
 		return s
 	}
-	tokens, types, missing := 0, 0, []WordCount{}
+	counted, tokens, types, missing := 0, 0, 0, []WordCount{}
 	for word, n := range w.counts {
+		counted += n
 		if knows(word) {
 			tokens += n
 			types++
@@ -120,7 +126,7 @@ func (w *wordCounts) summary(knows func(string) bool) Words {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Word, b.Word))
 	})
 	s.Known = &Known{
-		Tokens: float64(tokens) / float64(w.tokens), Types: float64(types) / float64(max(1, s.Types)),
+		Tokens: float64(tokens) / float64(max(1, counted)), Types: float64(types) / float64(max(1, s.Types)),
 		Missing: slices.Clone(missing[:min(len(missing), 10)]),
 	}
 	return s

@@ -123,18 +123,52 @@ func TestCheckCountsLikeStatistics(t *testing.T) {
 }
 
 func TestLengths(t *testing.T) {
-	l := newLengthCounts()
+	l := newLengthCounts(60)
 	for n := range 100 {
 		l.add(n + 1)
 	}
 	l.add(0)
 	l.add(1 << 30)
 	want := Lengths{Median: 50, P90: 91, P99: 100, Longest: maxLength, Empty: 1, Cut: 41. / 102}
-	if diff := cmp.Diff(want, l.summary(60)); diff != "" {
+	if diff := cmp.Diff(want, l.summary()); diff != "" {
 		t.Error(diff)
 	}
-	if got := newLengthCounts().summary(60); got != (Lengths{}) {
+	if got := newLengthCounts(60).summary(); got != (Lengths{}) {
 		t.Errorf("of nothing: %+v", got)
+	}
+}
+
+// A limit beyond the lengths that are told apart cuts what is longer still.
+func TestCheckCutsLongSentences(t *testing.T) {
+	cfg := cleaned(twoByTwo())
+	cfg.Text.MaxTokens = 2 * maxLength
+	c, err := NewChecker(cfg, nil, func(Finding) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := fmt.Sprintf("text\n%s\n%s\n", strings.Repeat("a ", cfg.Text.MaxTokens), strings.Repeat("b ", cfg.Text.MaxTokens+1))
+	got, err := c.Check(t.Context(), "f.csv", strings.NewReader(file), Auto)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Lengths.Cut != 0.5 || got.Lengths.Longest != maxLength {
+		t.Errorf("lengths %+v, want one of two cut", got.Lengths)
+	}
+}
+
+// Words beyond those that are counted by type bear on no share.
+func TestWords(t *testing.T) {
+	w := newWordCounts()
+	w.add([]string{"known", "known", "odd", strings.Repeat("x", maxWordSize+1)})
+	got := w.summary(func(word string) bool { return word == "known" })
+	want := Words{Tokens: 4, Types: 2, Known: &Known{Tokens: 2. / 3, Types: 1. / 2, Missing: []WordCount{{"odd", 1}}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	w = newWordCounts()
+	w.add([]string{strings.Repeat("x", maxWordSize+1)})
+	if got := w.summary(func(string) bool { return true }); got.Known.Tokens != 0 || got.Tokens != 1 {
+		t.Errorf("of nothing that is counted: %+v", got)
 	}
 }
 

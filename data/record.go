@@ -34,6 +34,12 @@ type Label struct {
 	Column           string // the header of a CSV column that stands for an aspect
 }
 
+// longestSentence is the number of bytes that a sentence may have with its labels,
+// which are held with it.
+const longestSentence = 8 << 20
+
+var errLongSentence = fmt.Errorf("a sentence with labels of more than %d bytes", longestSentence)
+
 // LineError is what is wrong with a line of a file.
 type LineError struct {
 	File string

@@ -52,12 +52,13 @@ func (s *recordReader) csv() error {
 // table is a CSV file that is being read. Columns that it lacks are -1.
 type table struct {
 	*recordReader
-	header           []string
+	*csvHeader
 	id, text         int
 	aspect, polarity int
 	columns          []int // of aspects
 
 	now  *Record // of the long form: more labels may follow
+	size int64   // bytes of its records
 	from int64   // where the next sentence begins, or the space before it
 }
 
@@ -65,36 +66,30 @@ func (t *table) long() bool { return t.aspect >= 0 && t.polarity >= 0 }
 
 // table reads the header; nil without one.
 func (s *recordReader) table() (*table, error) {
-	header, err := s.record()
-	for err == nil && len(header) == 0 {
-		header, err = s.record()
+	h, err := s.header()
+	if h == nil || err != nil {
+		return nil, err
 	}
-	switch {
-	case errors.Is(err, io.EOF):
-		return nil, nil
-	case err != nil:
-		return nil, &LineError{s.name, s.line, fmt.Errorf("the header: %w", err)}
-	}
-	column := func(name string) int { return slices.Index(header, name) }
-	t := &table{recordReader: s, header: header, from: s.read,
-		id: column("id"), text: column("text"), aspect: column("aspect"), polarity: column("polarity")}
+	t := &table{recordReader: s, csvHeader: h, from: s.read,
+		id: h.column("id"), text: h.column("text"), aspect: h.column("aspect"), polarity: h.column("polarity")}
 	if t.text < 0 {
-		return nil, &LineError{s.name, s.line, fmt.Errorf("no column %q (columns: %.200q); name the one with the sentences so", "text", header)}
+		return nil, &LineError{s.name, h.line, fmt.Errorf("no column %q (columns: %s); name the one with the sentences so", "text", h)}
 	}
-	for i, name := range header {
-		if first := column(name); first < i {
-			return nil, &LineError{s.name, s.line, fmt.Errorf("column %q stands twice", short(name))}
-		}
-		if t.long() || i == t.id || i == t.text {
+	for i, name := range h.names {
+		var wrong error
+		switch {
+		case t.long() || i == t.id || i == t.text:
 			continue
+		case name == "":
+			wrong = fmt.Errorf("column %d has no name; name it or take it out", i+1)
+		case s.aspects != nil && !slices.Contains(s.aspects, name):
+			wrong = unknownColumn(name, s.aspects)
 		}
-		if s.aspects != nil && !slices.Contains(s.aspects, name) {
-			if err := s.refuse(s.line, unknownColumn(name, s.aspects)); err != nil {
-				return nil, err
-			}
-			continue
+		if wrong == nil {
+			t.columns = append(t.columns, i)
+		} else if err := s.refuse(h.line, wrong); err != nil {
+			return nil, err
 		}
-		t.columns = append(t.columns, i)
 	}
 	return t, nil
 }
@@ -110,12 +105,12 @@ func unknownColumn(name string, aspects []string) error {
 
 // begin checks what records of both forms have, and returns id and text.
 func (t *table) begin(fields []string) (id, text string, err error) {
-	if len(fields) != len(t.header) {
-		return "", "", fmt.Errorf("%d fields, want the %d of the header; a text with a comma or a quote stands in quotes", len(fields), len(t.header))
+	if err := t.fit(fields); err != nil {
+		return "", "", err
 	}
-	for i, field := range fields {
+	for i, field := range fields[:len(t.names)] {
 		if strings.IndexByte(field, 0) >= 0 {
-			return "", "", checkNUL(fmt.Sprintf("column %q", short(t.header[i])), field)
+			return "", "", checkNUL(fmt.Sprintf("column %q", short(t.names[i])), field)
 		}
 	}
 	if t.id >= 0 && !blank([]byte(fields[t.id])) {
@@ -138,7 +133,7 @@ func (t *table) sentence(line int, fields []string) error {
 	t.from = t.read
 	for _, i := range t.columns {
 		if polarity := strings.TrimSpace(fields[i]); polarity != "" {
-			r.Labels = append(r.Labels, Label{Aspect: t.header[i], Polarity: polarity, Line: line, Column: t.header[i]})
+			r.Labels = append(r.Labels, Label{Aspect: t.names[i], Polarity: polarity, Line: line, Column: t.names[i]})
 		}
 	}
 	return t.give(r)
@@ -154,13 +149,17 @@ func (t *table) label(line int, fields []string) error {
 		if err := t.flush(); err != nil {
 			return err
 		}
-		t.now = &Record{ID: id, Text: text, Line: line, From: t.from}
+		t.now, t.size = &Record{ID: id, Text: text, Line: line, From: t.from}, 0
 	}
 	if text != t.now.Text {
 		return fmt.Errorf("sentence id %q has another text on line %d; ids must differ", short(id), t.now.Line)
 	}
+	t.size += t.read - t.from
 	t.from = t.read
 	t.now.To = t.read
+	if t.size > longestSentence {
+		return fmt.Errorf("sentence %q on line %d: %w", short(id), t.now.Line, errLongSentence)
+	}
 	l := Label{Aspect: strings.TrimSpace(fields[t.aspect]), Polarity: strings.TrimSpace(fields[t.polarity]), Line: line}
 	switch {
 	case l.Aspect == "" && l.Polarity == "":

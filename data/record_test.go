@@ -2,9 +2,13 @@ package data
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"absa/configs"
@@ -36,6 +40,11 @@ func recorded(name, file string, o RecordOptions) (all []string, ended error) {
 
 func TestRecords(t *testing.T) {
 	mega := strings.Repeat("a", longest+1)
+	var columns strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&columns, "c%d,", i)
+	}
+	wide := columns.String()
 	tests := []struct {
 		name, file, text string
 		aspects          []string
@@ -67,8 +76,14 @@ func TestRecords(t *testing.T) {
 				"f.csv:8: longer than 1048576 bytes, passed over",
 				"8|ok|food=good",
 				"f.csv:10: a quote is not closed up to line 11, passed over"}},
-		{name: "no text column", file: "f.csv", text: "id,review\n1,a\n", ended: `f.csv:1: no column "text" (columns: ["id" "review"]); name the one with the sentences so`},
-		{name: "a column twice", file: "f.csv", text: "text,food,food\n", ended: `f.csv:1: column "food" stands twice`},
+		{name: "no text column", file: "f.csv", text: "id,review\n1,a\n", ended: `f.csv:1: no column "text" (columns: "id", "review"); name the one with the sentences so`},
+		{name: "a column twice", file: "f.csv", text: "text,food,food\n", ended: `f.csv:1: column "food" stands twice; rename one`},
+		{name: "columns that a spreadsheet leaves", file: "f.csv", text: "\n,,\nid,text,food,,\n1,a,good,,\n2,b,,, \n3,c, and more,good,\n,,,,\n",
+			want: []string{"1|a|food=good", "2|b", `f.csv:6: field 4 is "good", and its column has no name; name the column or empty it`}},
+		{name: "a column without a name", file: "f.csv", text: ",text,,food\n1,a,x,good\n",
+			want: []string{"f.csv:1: column 1 has no name; name it or take it out", "f.csv:1: column 3 has no name; name it or take it out", "|a|food=good"}},
+		{name: "a header of a megabyte", file: "f.csv", text: strings.Repeat("a,", longest/2-10) + "b\n", ended: `f.csv:1: column "a" stands twice; rename one`},
+		{name: "a header of many columns", file: "f.csv", text: wide + "\n", ended: `f.csv:1: no column "text" (columns: "c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", 99990 more); name the one with the sentences so`},
 		{name: "nothing", file: "f.csv"},
 
 		{name: "JSON lines", file: "f.jsonl", text: "\ufeff{\"text\":\"a\",\"labels\":{\"x\":\"y\"},\"id\":\"1\"}\n\n{\"text\":\n{\"text\":\"b\\u0000\"}\n" + `{"text":"` + mega + "\"}\n{\"text\":\"c\",\"label\":{}}\n{\"text\":\"d\"}",
@@ -107,6 +122,44 @@ between
 			}
 		})
 	}
+}
+
+// A sentence whose labels have no end is refused before it fills the memory.
+func TestRecordsOfEndlessLabels(t *testing.T) {
+	space := strings.Repeat(" ", 1000) // fewer labels, in less time
+	for _, test := range []struct{ name, head, label, want string }{
+		{"f.xml", "<sentences>\n<sentence id=\"1\">\n<text>a</text><aspectCategories>", `<aspectCategory category="food" polarity="good"/>` + space, "f.xml:2: a sentence with labels of more than 8388608 bytes"},
+		{"f.xml", "<sentences>\n<sentence>\n<text>food</text><aspectTerms>", `<aspectTerm term="food" from="0" to="4"/>` + space, "f.xml:2: a sentence with labels of more than 8388608 bytes"},
+		{"f.csv", "id,text,aspect,polarity\n", "1,a,food,good" + space + "\n", `f.csv:8274: sentence "1" on line 2: a sentence with labels of more than 8388608 bytes`},
+	} {
+		file := func() io.Reader {
+			return io.MultiReader(strings.NewReader(test.head), &repeated{text: test.label})
+		}
+		for r, err := range Records(test.name, file(), RecordOptions{}) {
+			if r.Err != nil {
+				err = r.Err
+			}
+			if err == nil || err.Error() != test.want {
+				t.Errorf("%s: got %v, want %s", test.name, err, test.want)
+			}
+			break
+		}
+		if _, err := OpenReader(t.Context(), test.name, file(), cleaned(twoByTwo())); err == nil {
+			t.Errorf("%s: training takes it", test.name)
+		}
+	}
+}
+
+// repeated is a text that comes again for ever.
+type repeated struct {
+	text string
+	at   int
+}
+
+func (r *repeated) Read(p []byte) (int, error) {
+	n := copy(p, r.text[r.at:])
+	r.at = (r.at + n) % len(r.text)
+	return n, nil
 }
 
 // Training accepts what has no fault, and refuses by the first fault what has one.
@@ -270,6 +323,53 @@ func TestReformat(t *testing.T) {
 	}
 }
 
+// What can be read only once is no CSV, which takes two readings.
+func TestReformatOfAPipe(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe.jsonl")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := reformat(t.Context(), pipe, filepath.Join(dir, "out.csv"))
+	if err == nil || !strings.Contains(err.Error(), "pipe.jsonl is no regular file") {
+		t.Errorf("got %v", err)
+	}
+	go os.WriteFile(pipe, []byte(`{"text":"a","labels":{"food":"good"}}`), 0o600)
+	if err := reformat(t.Context(), pipe, filepath.Join(dir, "out.jsonl")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "out.jsonl")); err != nil || string(got) != `{"text": "a", "labels": {"food": "good"}}`+"\n" {
+		t.Errorf("it comes out as %q, %v", got, err)
+	}
+}
+
+// A file that loses its sentences between the two readings is no empty table.
+func TestReformatOfAChangingFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "in.jsonl")
+	if err := os.WriteFile(path, []byte(`{"text":"a"}`+"\n"+`{"text":"b"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	x := Reformatting{From: JSONL, To: CSV}
+	err := x.Write(&emptying{Context: t.Context(), path: path}, path, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "has 0 sentences now and had 2") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// emptying is a context that empties a file after it was asked twice.
+type emptying struct {
+	context.Context
+	path  string
+	asked int
+}
+
+func (e *emptying) Err() error {
+	if e.asked++; e.asked == 2 {
+		return errors.Join(os.Truncate(e.path, 0), e.Context.Err())
+	}
+	return e.Context.Err()
+}
+
 func reformat(ctx context.Context, from, to string) error {
 	f, err := os.Create(to)
 	if err != nil {
@@ -293,6 +393,11 @@ func TestReformatKeepsOrRefuses(t *testing.T) {
 		"a control character":  {`{"id":"1","text":"a\u001b"}`, "out.xml", "in.xml:1: sentence \"1\": XML cannot hold the character U+001B"},
 		"a column of its own":  {`{"text":"a","labels":{"text":"good"}}`, "out.csv", `an aspect "text" cannot be a column`},
 		"the long form's":      {`{"text":"a","labels":{"aspect":"x","polarity":"y"}}`, "out.csv", "cannot both be columns"},
+		"a blank polarity":     {`{"text":"a","labels":{"food":" "}}`, "out.csv", `in.xml:1: sentence "": polarity " " of "food"`},
+		"a padded polarity":    {`{"text":"a","labels":{"food":"good "}}`, "out.csv", `polarity "good " of "food"`},
+		"a nameless column":    {`{"text":"a","labels":{"":"good"}}`, "out.csv", "an aspect without a name"},
+		"a nameless aspect":    {`{"text":"a","labels":{"":"good"}}`, "out.xml", `in.xml:1: sentence "": aspect "" has polarity "good"`},
+		"an empty polarity":    {`{"text":"a","labels":{"food":""}}`, "out.xml", `aspect "food" has polarity ""`},
 		"a fault":              {`{"text":"a"} b`, "out.csv", "in.xml:1: malformed JSON"},
 		"too long for a line":  {`<sentences><sentence><text>` + strings.Repeat(`"`, longest-10) + `</text></sentence></sentences>`, "out.jsonl", "a line of more than"},
 		"too long for a table": {`<sentences><sentence><text>` + strings.Repeat(`"`, longest-10) + `</text></sentence></sentences>`, "out.csv", "a record of more than"},

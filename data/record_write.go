@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -79,6 +80,9 @@ func newTableWriter(w io.Writer, aspects []string) (*tableWriter, error) {
 			return nil, fmt.Errorf("an aspect %q cannot be a column of CSV, which has one of that name; rename it", name)
 		}
 	}
+	if slices.Contains(aspects, "") {
+		return nil, errors.New("an aspect without a name cannot be a column of CSV; name it")
+	}
 	if slices.Contains(aspects, "aspect") && slices.Contains(aspects, "polarity") {
 		return nil, fmt.Errorf("aspects %q and %q cannot both be columns of CSV, which would be its long form; rename one", "aspect", "polarity")
 	}
@@ -96,7 +100,9 @@ func (t *tableWriter) record(r Record) error {
 		at := slices.IndexFunc(r.Labels, func(l Label) bool { return l.Aspect == name })
 		cell := ""
 		if at >= 0 {
-			cell = r.Labels[at].Polarity
+			if cell = r.Labels[at].Polarity; cell == "" || strings.TrimSpace(cell) != cell {
+				return unfitError{fmt.Errorf("sentence %q: polarity %q of %q: a cell of CSV cannot hold one that is empty or has white space around it; correct the file", short(r.ID), short(cell), short(name))}
+			}
 		}
 		t.fields = append(t.fields, cell)
 		size += len(cell) + 3
@@ -149,6 +155,9 @@ func (x *xmlWriter) record(r Record) error {
 	if len(r.Labels) > 0 {
 		b.add("    <aspectCategories>\n")
 		for _, l := range r.Labels {
+			if l.Aspect == "" || l.Polarity == "" {
+				return unfitError{fmt.Errorf("sentence %q: aspect %q has polarity %q, of which XML can hold neither empty; correct the file", short(r.ID), short(l.Aspect), short(l.Polarity))}
+			}
 			b.add("      <aspectCategory")
 			b.attribute("category", l.Aspect)
 			b.attribute("polarity", l.Polarity)

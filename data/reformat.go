@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -38,18 +37,20 @@ func FormatOf(path string) Format {
 // Write writes the corpus at path to w. Ids, texts and labels stay as they are,
 // in their order, whatever a configuration knows of them; of labels that stand
 // twice JSON and CSV have one, and a contradiction they cannot hold. One
-// sentence is held at a time; for CSV the file is read twice, as its header has
-// the aspects.
+// sentence is held at a time; for CSV, whose header has the aspects, the file is
+// read twice, so a pipe will not do.
 func (x *Reformatting) Write(ctx context.Context, path string, w io.Writer) error {
 	var out recordWriter
+	counted := 0 // in the reading before, of CSV
 	switch x.To {
 	case JSONL:
 		out = newLineWriter(w)
 	case CSV:
-		aspects, err := x.aspects(ctx, path)
+		aspects, n, err := x.aspects(ctx, path)
 		if err != nil {
 			return err
 		}
+		counted = n
 		if out, err = newTableWriter(w, aspects); err != nil {
 			return err
 		}
@@ -79,13 +80,24 @@ func (x *Reformatting) Write(ctx context.Context, path string, w io.Writer) erro
 		}
 		return nil
 	})
+	if err == nil && x.To == CSV && x.Sentences != counted {
+		err = fmt.Errorf("%s has %d sentences now and had %d; it must not change meanwhile", path, x.Sentences, counted)
+	}
 	return errors.Join(err, out.end())
 }
 
 // aspects are those of the file, in the order in which they appear.
-func (x *Reformatting) aspects(ctx context.Context, path string) (names []string, err error) {
+func (x *Reformatting) aspects(ctx context.Context, path string) (names []string, sentences int, err error) {
+	stat, err := os.Stat(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !stat.Mode().IsRegular() {
+		return nil, 0, fmt.Errorf("%s is no regular file, and for CSV it is read twice; save it to a file first, or convert to jsonl", path)
+	}
 	seen := map[string]bool{}
 	err = x.each(ctx, path, func(r Record) error {
+		sentences++
 		for _, l := range r.Labels {
 			if !seen[l.Aspect] {
 				seen[l.Aspect] = true
@@ -97,7 +109,7 @@ func (x *Reformatting) aspects(ctx context.Context, path string) (names []string
 		}
 		return nil
 	})
-	return names, err
+	return names, sentences, err
 }
 
 func (x *Reformatting) each(ctx context.Context, path string, use func(Record) error) error {
@@ -125,12 +137,14 @@ func (x *Reformatting) each(ctx context.Context, path string, use func(Record) e
 // single are the labels of a sentence without repetitions.
 func single(r Record) ([]Label, error) {
 	var labels []Label
+	first := make(map[string]string, len(r.Labels)) // polarity of an aspect
 	for _, l := range r.Labels {
-		at := slices.IndexFunc(labels, func(o Label) bool { return o.Aspect == l.Aspect })
-		if at < 0 {
+		switch polarity, there := first[l.Aspect]; {
+		case !there:
+			first[l.Aspect] = l.Polarity
 			labels = append(labels, l)
-		} else if labels[at].Polarity != l.Polarity {
-			return nil, fmt.Errorf("sentence %q: %q is %q and %q, which JSON and CSV cannot hold; correct the file", short(r.ID), short(l.Aspect), short(labels[at].Polarity), short(l.Polarity))
+		case polarity != l.Polarity:
+			return nil, fmt.Errorf("sentence %q: %q is %q and %q, which JSON and CSV cannot hold; correct the file", short(r.ID), short(l.Aspect), short(polarity), short(l.Polarity))
 		}
 	}
 	return labels, nil

@@ -74,6 +74,7 @@ func (s *scanner) sentences(p *part) bool {
 // sentence reads one after the name of its tag.
 func (s *scanner) sentence(p *part) bool {
 	var id, text []byte
+	from := s.at
 	for {
 		name, value, ok := s.attribute()
 		if !ok || string(name) == "id" && (id != nil || blank(value)) {
@@ -117,7 +118,7 @@ func (s *scanner) sentence(p *part) bool {
 			}
 			hasLabels = true
 		case s.skip("</sentence>"):
-			if text == nil || !s.fit(text) {
+			if text == nil || s.at-from > longestSentence || !s.fit(text) {
 				return false
 			}
 			s.add(p, id, text, s.line)

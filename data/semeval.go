@@ -31,7 +31,8 @@ import (
 // is read by the scanner, several times faster.
 //
 // What it holds at a time is bounded: a piece between two tags and a text may
-// have 1 MiB, and elements are nested 32 deep at most.
+// have 1 MiB, a sentence with its labels 8 MiB, and elements are nested 32 deep
+// at most.
 type decoder struct {
 	name   string
 	xml    *xml.Decoder
@@ -41,6 +42,9 @@ type decoder struct {
 	rooted bool // there was one
 	began  int  // line on which the token read last begins
 	broken bool // there is no next token
+
+	first int   // line of the sentence that is being read
+	until int64 // where it must have ended, 0 outside of one
 
 	// wrong, if not nil, is told of a fault that can be passed over; the element
 	// that has it is skipped. Without it the first fault ends the reading.
@@ -141,6 +145,8 @@ func (d *decoder) sentences(use func(Record) error) error {
 // sentence reads one, the number counted from 1.
 func (d *decoder) sentence(e xml.StartElement, number int) (r Record, err error) {
 	r.Line = d.line()
+	d.first, d.until = r.Line, d.xml.InputOffset()+longestSentence
+	defer func() { d.until = 0 }()
 	if r.ID, err = d.id(e, number); err != nil {
 		return r, err
 	}

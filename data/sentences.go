@@ -119,12 +119,32 @@ func isAbbreviated(stem string, next rune) bool {
 		return false
 	case "no", "nr": // "Would I go back? No."
 		return unicode.IsDigit(next)
-	case "mr", "mrs", "ms", "mx", "dr", "prof", "st", "mt", "ft", "jr", "sr", "rev", "gen", "capt", "lt", "col", "sgt", "hon",
-		"vs", "e.g", "i.e", "cf", "approx", "incl", "excl", "ca", "resp", "dept", "est", "apt", "min", "max",
-		"jan", "feb", "aug", "sept", "oct", "nov", "dec", "u.s", "u.k", "d.c":
+	case "st", "mt", "ft": // "at St. Mary's", but "on Main St. Parking was hard."
+		if unicode.IsUpper(initial) && !endsInName(stem[:len(stem)-len(word)]) {
+			return true
+		}
+		fallthrough
+	case "min", "max", "est", "apt", "dept", "jr", "sr",
+		"jan", "feb", "aug", "sept", "oct", "nov", "dec": // "We waited 40 min. Nobody came.", but "min. 40 euros"
+		return unicode.IsDigit(next) || unicode.IsLower(next)
+	case "mr", "mrs", "ms", "mx", "dr", "prof", "rev", "gen", "capt", "lt", "col", "sgt", "hon",
+		"vs", "e.g", "i.e", "cf", "approx", "incl", "excl", "ca", "resp", "sq", "u.s", "u.k", "d.c":
 		return true // not those that often end one, as etc. and p.m.
 	}
 	return len(word) == size && unicode.IsUpper(initial)
+}
+
+// endsInName says whether a street or the like is named just before: its last word
+// has a capital or is a number, and does not only begin a sentence.
+func endsInName(s string) bool {
+	s = strings.TrimRightFunc(s, unicode.IsSpace)
+	word := lastWord(s)
+	first, _ := utf8.DecodeRuneInString(word)
+	switch strings.ToLower(word) {
+	case "the", "at", "in", "near", "on", "from", "to":
+		return false
+	}
+	return unicode.IsUpper(first) || unicode.IsDigit(first)
 }
 
 // isDecoration says whether a character is white space, a mark or a symbol that

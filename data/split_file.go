@@ -62,7 +62,7 @@ func SplitFile(ctx context.Context, path string, c configs.Config, s Shares, dir
 		}
 		sides = append(sides, Side{filepath.Join(dir, side.name+filepath.Ext(path)), set.Statistics(side.at)})
 	}
-	temp, err := os.MkdirTemp(filepath.Dir(filepath.Clean(dir)), "."+filepath.Base(dir)+".*.tmp")
+	temp, err := atomicfile.MkdirTemp(filepath.Join(filepath.Dir(filepath.Clean(dir)), "."+filepath.Base(dir)+"."))
 	if err != nil {
 		return nil, fmt.Errorf("split %s: %w", path, err)
 	}
@@ -77,7 +77,7 @@ func SplitFile(ctx context.Context, path string, c configs.Config, s Shares, dir
 			return nil, fmt.Errorf("split %s: %w", path, err)
 		}
 	}
-	if err := errors.Join(os.Chmod(temp, 0o755), os.Rename(temp, dir)); err != nil {
+	if err := os.Rename(temp, dir); err != nil {
 		return nil, fmt.Errorf("split %s: %w", path, err)
 	}
 	return sides, atomicfile.SyncDir(filepath.Dir(filepath.Clean(dir)))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,21 +12,17 @@ import (
 // csv reads records (RFC 4180) under a header, whose columns are told apart by
 // name. The column "id" is taken where there is one.
 func (s *stream) csv() error {
+	h, err := s.header()
+	if h == nil || err != nil {
+		return err
+	}
 	column := s.o.textColumn()
-	header, err := s.record()
+	text, id, group := h.column(column), h.column("id"), h.column(s.o.GroupBy)
 	switch {
-	case errors.Is(err, io.EOF):
-		return nil
-	case err != nil:
-		return fmt.Errorf("%s:1: the header: %w", s.name, err)
-	}
-	text, id := slices.Index(header, column), slices.Index(header, "id")
-	if text < 0 {
-		return fmt.Errorf("%s:1: no column %q (columns: %q); name the one with the text", s.name, column, header)
-	}
-	group := slices.Index(header, s.o.GroupBy)
-	if s.o.GroupBy != "" && group < 0 {
-		return fmt.Errorf("%s:1: no column %q to group by (columns: %q)", s.name, s.o.GroupBy, header)
+	case text < 0:
+		return &LineError{s.name, h.line, fmt.Errorf("no column %q (columns: %s); name the one with the text", column, h)}
+	case s.o.GroupBy != "" && group < 0:
+		return &LineError{s.name, h.line, fmt.Errorf("no column %q to group by (columns: %s)", s.o.GroupBy, h)}
 	}
 	for {
 		line := s.line + 1
@@ -42,15 +37,15 @@ func (s *stream) csv() error {
 			return nil
 		case errors.As(err, &read):
 			return read.error
-		case err == nil && len(fields) > 0 && max(text, group) >= len(fields):
-			err = fmt.Errorf("%d fields, want %d", len(fields), len(header))
+		case err == nil && len(fields) > 0:
+			err = h.fit(fields)
 		}
 		switch {
 		case err != nil:
 			err = s.refuse(line, name, err)
 		case len(fields) > 0:
 			of := ""
-			if s.o.GroupBy != "" {
+			if group >= 0 {
 				of = fields[group]
 			}
 			err = s.giveOf(line, name, of, fields[text])

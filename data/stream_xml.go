@@ -39,7 +39,7 @@ func (s *stream) semeval() error {
 				now = element{line: d.line(), id: "#" + strconv.Itoa(sentences)}
 				if id, ok, err := d.attribute(t, "id"); err != nil {
 					return err
-				} else if ok {
+				} else if ok && strings.TrimSpace(id) != "" {
 					now.id = id
 				}
 			case d.depth == 3 && t.Name.Local == "text":

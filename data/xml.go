@@ -69,6 +69,10 @@ func (d *decoder) token() (xml.Token, error) {
 		}
 		return nil, d.malformed(err)
 	}
+	if d.until > 0 && d.xml.InputOffset() > d.until {
+		d.broken = true
+		return nil, &LineError{d.name, d.first, errLongSentence}
+	}
 	switch token.(type) {
 	case xml.StartElement:
 		d.rooted = true

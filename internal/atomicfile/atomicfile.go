@@ -65,6 +65,17 @@ func create(prefix string) (*os.File, error) {
 	}
 }
 
+// MkdirTemp makes a folder of a name that is free and begins so. Unlike
+// os.MkdirTemp's, who may read it is what the umask says.
+func MkdirTemp(prefix string) (string, error) {
+	for {
+		name := prefix + strconv.FormatUint(uint64(rand.Uint32()), 10) + ".tmp"
+		if err := os.Mkdir(name, 0o777); err == nil || !errors.Is(err, fs.ErrExist) {
+			return name, err
+		}
+	}
+}
+
 // link gives the temporary file its name unless that is taken; a rename would
 // replace what is there.
 func link(temporary, path string) error {

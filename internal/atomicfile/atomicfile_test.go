@@ -110,3 +110,23 @@ func TestWriteKeepsLateFile(t *testing.T) {
 		t.Errorf("content: got %q (%v), want %q", got, err, "late")
 	}
 }
+
+// Who may enter a folder that is made is what the umask says, as of any other.
+func TestMkdirTemp(t *testing.T) {
+	before := unix.Umask(0o027)
+	defer unix.Umask(before)
+	dir, err := MkdirTemp(filepath.Join(t.TempDir(), ".parts."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := info.Mode().Perm(); got != 0o750 {
+		t.Errorf("mode %o, want 750", got)
+	}
+	if _, err := MkdirTemp(filepath.Join(dir, "no", "folder.")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want %v", err, fs.ErrNotExist)
+	}
+}

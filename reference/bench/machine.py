@@ -21,10 +21,18 @@ def describe() -> dict[str, Any]:
         "memory_gib": round(
             int(field("/proc/meminfo", "MemTotal").split()[0]) / 2**20, 1
         ),
-        "system": platform.platform(),
+        "system": distribution(),
         "python": platform.python_version(),
         "load_at_start": os.getloadavg()[0],
     }
+
+
+def distribution() -> str:
+    """The name and version of the system's distribution."""
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        return platform.system()
 
 
 def field(path: str, name: str) -> str:
