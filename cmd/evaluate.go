@@ -26,8 +26,8 @@ checkpoints, and prints how they do on a corpus:
   sentences. The model chooses among the polarities named, and pairs with another
   label are left out;
   precision, recall and F1 of each polarity;
-  how well the aspects mentioned are found, if the model tells (SemEval-2014 task 4,
-  subtask 3): by its presence logit and --threshold, or by its class absent;
+  how well the aspects mentioned are found (SemEval-2014 task 4, subtask 3), by the
+  presence logit and --threshold; a model without model.head.presence does not tell;
   log loss and expected calibration error of its probabilities, as they are and at
   the temperature of the run (absa calibrate --help).
 
