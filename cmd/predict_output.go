@@ -144,7 +144,7 @@ func (c *csvAnswers) begin() error {
 	if c.model.Presence {
 		header = append(header, "presence")
 	}
-	return c.record(header)
+	return c.record(append(header, "calibrated"))
 }
 
 func (c *csvAnswers) end() error { return nil }
@@ -166,7 +166,7 @@ func (c *csvAnswers) sentence(s data.Sentence, p trainer.Prediction, _ why) erro
 		if c.model.Presence {
 			record = append(record, decimal(o.Presence))
 		}
-		if err := c.record(record); err != nil {
+		if err := c.record(append(record, c.calibrated())); err != nil {
 			return err
 		}
 	}
@@ -177,8 +177,11 @@ func (c *csvAnswers) sentence(s data.Sentence, p trainer.Prediction, _ why) erro
 	if c.model.Presence {
 		columns++
 	}
-	return c.record(append([]string{s.ID, s.Text}, make([]string, columns-2)...))
+	return c.record(append(append([]string{s.ID, s.Text}, make([]string, columns-2)...), c.calibrated()))
 }
+
+// calibrated says whether the probabilities are.
+func (c *csvAnswers) calibrated() string { return strconv.FormatBool(c.model.Temperature != nil) }
 
 // record passes a record on at once, to the buffer that all formats share.
 func (c *csvAnswers) record(fields []string) error {

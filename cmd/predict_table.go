@@ -30,7 +30,14 @@ func (t *tableAnswers) begin() error {
 	return t.line("aspect", "polarity", columns)
 }
 
-func (t *tableAnswers) end() error { return nil }
+// end says what a table that is kept would not tell otherwise.
+func (t *tableAnswers) end() error {
+	if t.model.Temperature != nil {
+		return nil
+	}
+	_, err := fmt.Fprintln(t.w, "probabilities are not calibrated (see absa calibrate)")
+	return err
+}
 
 func (t *tableAnswers) sentence(s data.Sentence, p trainer.Prediction, why why) error {
 	if p == nil {

@@ -78,7 +78,7 @@ const tableWidth = 80
 func writeRatings(w io.Writer, r *ratings.Ratings) error {
 	fmt.Fprintf(w, "rating, 95 %% interval, sentences and their shares:\n%s\n", fitted(legend(r), tableWidth))
 	for _, g := range r.Groups() {
-		fmt.Fprintf(w, "\n%s (%s, %s)\n", fitted(g.Name, tableWidth-40), counted(g.Reviews, "review"), counted(g.Sentences, "sentence"))
+		fmt.Fprintf(w, "\n%s (%s, %s)\n", fitted(g.Name, tableWidth-40), plural(g.Reviews, "review"), plural(g.Sentences, "sentence"))
 		if len(g.Ratings) == 0 {
 			fmt.Fprintln(w, "  no aspect is mentioned")
 		}
@@ -151,11 +151,4 @@ func fitted(text string, most int) string {
 		return string(r[:most-1]) + "…"
 	}
 	return text
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
