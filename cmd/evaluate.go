@@ -34,7 +34,8 @@ checkpoints, and prints how they do on a corpus:
 --confusion adds the confusion matrices, over all aspects and of each. --against
 compares with another run on the same sentences: the interval of the difference in
 accuracy, and McNemar's exact test. --json has all of it. On the run's own test corpus
-the figures are those of its result.json.`,
+the figures are those of its result.json, but for those at a temperature that absa
+calibrate fitted later.`,
 		Example: `  absa evaluate --checkpoint checkpoints/mine --data data/raw/semeval2014/Restaurants_Test_Gold.xml
   absa evaluate --checkpoint checkpoints/mine --data sample --against checkpoints/other
   absa evaluate --checkpoint checkpoints/mine/checkpoints/step-00000076 --data sample --json`,
