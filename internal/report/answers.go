@@ -19,10 +19,17 @@ type Answers struct {
 	Scaled   []metrics.Bin // and at its temperature; nil without one
 	Lengths  []Length
 	Mistakes []Mistake // the most confident first
+	Alone    bool      // the answer depends on the batch, and a mistake was explained without its own
 	Unshaded string    // why the mistakes do not tell what they rest on, in a sentence
 
 	ids  []string
 	said runs.Answers
+}
+
+// FittedHere says that the temperature was fitted on these very answers, so that
+// its error on them flatters.
+func (a *Answers) FittedHere(c *runs.Calibration) bool {
+	return a.Corpus == runs.Validation && c != nil && c.On == runs.OnValidation
 }
 
 // Restricted lists the scores over some polarities.
