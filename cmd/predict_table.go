@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"absa/data"
+	"absa/internal/report"
 	"absa/models"
 	"absa/trainer"
 )
@@ -104,12 +105,4 @@ func widest(title string, cells []string) int {
 }
 
 // shortened cuts a text that is longer than anyone reads.
-func shortened(text string) string {
-	n := 0
-	for at := range text {
-		if n++; n > longestShown {
-			return text[:at] + "…"
-		}
-	}
-	return text
-}
+func shortened(text string) string { return report.Shortened(text, longestShown) }

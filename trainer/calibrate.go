@@ -75,7 +75,7 @@ func Calibrate(ctx context.Context, o CalibrateOptions) (*Calibration, error) {
 	noteHeldOut(saved.config, noter(o.Report))
 	var fitted *Calibration
 	if saved.config.Data.ValidFraction > 0 {
-		if err := readAnswers(run.Path(PredictionsFile), runs.Validation, answers); err != nil {
+		if err := answers.Read(run.Path(PredictionsFile), runs.Validation, nil); err != nil {
 			return nil, err
 		}
 		if answers.Sentences() == 0 {
@@ -124,22 +124,6 @@ func noteHeldOut(c configs.Config, note func(string, ...any)) {
 	if from := c.Train.InitFrom; from != "" {
 		note("the weights began as those of %s (train.init_from): where these were trained on sentences that are held out here, figures of them flatter and the temperature is too low", from)
 	}
-}
-
-// readAnswers adds the lines of one corpus of a predictions.jsonl.
-func readAnswers(path, corpus string, to *runs.Answers) error {
-	for p, err := range runs.ReadPredictions(path) {
-		if err != nil {
-			return err
-		}
-		if p.Corpus != corpus {
-			continue
-		}
-		if err := to.Add(p); err != nil {
-			return fmt.Errorf("%s: sentence %s: %w", path, p.ID, err)
-		}
-	}
-	return nil
 }
 
 // storeCalibration puts a temperature into the folder of a run that ended. The
@@ -254,7 +238,7 @@ func (s *saved) crossValidate(ctx context.Context, o CalibrateOptions, to *runs.
 		if err != nil {
 			return fmt.Errorf("fold %d of %d: %w", f.number, f.of, err)
 		}
-		if err := readAnswers(filepath.Join(dir, PredictionsFile), runs.Test, to); err != nil {
+		if err := to.Read(filepath.Join(dir, PredictionsFile), runs.Test, nil); err != nil {
 			return err
 		}
 	}

@@ -31,7 +31,7 @@ func answersOf(t *testing.T, r training, corpus string) *runs.Answers {
 		t.Fatal(err)
 	}
 	answers := saved.answers()
-	if err := readAnswers(filepath.Join(r.dir, PredictionsFile), corpus, answers); err != nil {
+	if err := answers.Read(filepath.Join(r.dir, PredictionsFile), corpus, nil); err != nil {
 		t.Fatal(err)
 	}
 	return answers

@@ -3,9 +3,9 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
+	"absa/configs"
 	"absa/internal/metrics"
 	"absa/internal/runs"
 )
@@ -80,16 +80,8 @@ func readAnswers(path, corpus string, l labels, c *runs.Calibration) (*Answers, 
 	if c != nil {
 		r.temperature = c.Temperature
 	}
-	for p, err := range runs.ReadPredictions(path) {
-		if err != nil {
-			return nil, err
-		}
-		if p.Corpus != corpus {
-			continue
-		}
-		if err := r.add(p); err != nil {
-			return nil, fmt.Errorf("%s: sentence %s: %w", path, p.ID, err)
-		}
+	if err := r.a.said.Read(path, corpus, r.add); err != nil {
+		return nil, err
 	}
 	if len(r.a.ids) == 0 {
 		return nil, nil
@@ -105,15 +97,13 @@ type reader struct {
 	a           *Answers
 }
 
-const absent = "absent"
-
 func newReader(corpus string, l labels) (*reader, error) {
 	r := &reader{labels: l, class: map[string]int{}, temperature: 1, a: &Answers{
 		Corpus: corpus,
 		said:   runs.Answers{Aspects: l.Aspects, Polarities: l.Polarities, AbsentClass: l.AbsentClass},
 	}}
 	if l.AbsentClass {
-		r.class[absent] = 0
+		r.class[configs.AbsentLabel] = 0
 	}
 	for _, p := range l.Polarities {
 		r.class[p] = len(r.class)
@@ -140,10 +130,8 @@ func lengthName(i int) string {
 	return fmt.Sprintf("%d–%d", longest[i-1]+1, longest[i])
 }
 
-func (r *reader) add(p runs.Prediction) error {
-	if err := r.a.said.Add(p); err != nil {
-		return err
-	}
+// add takes in a line that said has.
+func (r *reader) add(p runs.Prediction) {
 	r.a.ids = append(r.a.ids, p.ID)
 	group, _ := slices.BinarySearch(longest, len(p.Words))
 	for _, aspect := range r.labels.Aspects {
@@ -156,11 +144,12 @@ func (r *reader) add(p runs.Prediction) error {
 			r.a.Lengths[group].Right++
 			continue
 		}
-		probabilities := softmax(answer.Logits, r.temperature)
+		probability := func(polarity string) float64 {
+			return metrics.Probability(answer.Logits, r.class[polarity], r.temperature)
+		}
 		r.mistake(Mistake{ID: p.ID, Words: p.Words, Aspect: aspect, Gold: answer.Gold, Predicted: answer.Predicted,
-			Confidence: probabilities[r.class[answer.Predicted]], GoldProbability: probabilities[r.class[answer.Gold]]})
+			Confidence: probability(answer.Predicted), GoldProbability: probability(answer.Gold)})
 	}
-	return nil
 }
 
 // mistake keeps the most confident ones.
@@ -199,17 +188,4 @@ func difference(a, b *Answers) (d metrics.Score, interval metrics.Interval, ok b
 	}
 	interval, err := metrics.BootstrapDifference(a.said.Sample(), b.said.Sample(), metrics.Standard(len(a.ids)), metrics.Confusion.Accuracy)
 	return b.Scores.Overall.Model.Accuracy() - a.Scores.Overall.Model.Accuracy(), interval, err == nil
-}
-
-func softmax(logits []float32, temperature float64) []float64 {
-	top := float64(slices.Max(logits))
-	out, sum := make([]float64, len(logits)), 0.0
-	for i, z := range logits {
-		out[i] = math.Exp((float64(z) - top) / temperature)
-		sum += out[i]
-	}
-	for i := range out {
-		out[i] /= sum
-	}
-	return out
 }

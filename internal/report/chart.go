@@ -236,21 +236,13 @@ func barChart(what, x string, names []string, list []series) (*Chart, error) {
 	}
 	upward := make([]string, len(names))
 	for i, name := range names {
-		upward[len(names)-1-i] = shortened(name, 16)
+		upward[len(names)-1-i] = Shortened(name, 16)
 	}
 	p.NominalY(upward...)
 	p.Y.Tick.Length = 0
 	var err error
 	c.SVG, err = svg(p, row*font.Length(len(names))+40)
 	return c, err
-}
-
-// shortened cuts a name to so many characters.
-func shortened(name string, most int) string {
-	if r := []rune(name); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return name
 }
 
 // reliabilityChart draws accuracy by confidence, with a point's area by the

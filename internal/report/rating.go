@@ -170,7 +170,7 @@ func sharesChart(r *ratings.Ratings, lines []ratings.Line) (*Chart, error) {
 func (c *Chart) drawRows(p *plot.Plot, lines []ratings.Line) (err error) {
 	upward := make([]string, len(lines))
 	for i, l := range lines {
-		upward[len(lines)-1-i] = shortened(l.Aspect, 16)
+		upward[len(lines)-1-i] = Shortened(l.Aspect, 16)
 	}
 	p.NominalY(upward...)
 	p.Y.Tick.Length = 0
