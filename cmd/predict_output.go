@@ -144,7 +144,7 @@ func (c *csvAnswers) begin() error {
 	if c.model.Presence {
 		header = append(header, "presence")
 	}
-	return c.record(append(header, "calibrated"))
+	return c.write(append(header, "calibrated"))
 }
 
 func (c *csvAnswers) end() error { return nil }
@@ -166,7 +166,7 @@ func (c *csvAnswers) sentence(s data.Sentence, p trainer.Prediction, _ why) erro
 		if c.model.Presence {
 			record = append(record, decimal(o.Presence))
 		}
-		if err := c.record(append(record, c.calibrated())); err != nil {
+		if err := c.record(record); err != nil {
 			return err
 		}
 	}
@@ -177,14 +177,16 @@ func (c *csvAnswers) sentence(s data.Sentence, p trainer.Prediction, _ why) erro
 	if c.model.Presence {
 		columns++
 	}
-	return c.record(append(append([]string{s.ID, s.Text}, make([]string, columns-2)...), c.calibrated()))
+	return c.record(append([]string{s.ID, s.Text}, make([]string, columns-2)...))
 }
 
-// calibrated says whether the probabilities are.
-func (c *csvAnswers) calibrated() string { return strconv.FormatBool(c.model.Temperature != nil) }
-
-// record passes a record on at once, to the buffer that all formats share.
+// record writes the fields of one, and whether its probabilities are calibrated.
 func (c *csvAnswers) record(fields []string) error {
+	return c.write(append(fields, strconv.FormatBool(c.model.Temperature != nil)))
+}
+
+// write passes a record on at once, to the buffer that all formats share.
+func (c *csvAnswers) write(fields []string) error {
 	if err := c.w.Write(fields); err != nil {
 		return err
 	}

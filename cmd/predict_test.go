@@ -103,15 +103,6 @@ func TestPredictOutputs(t *testing.T) {
 	if r := records[1]; r[0] != "1" || r[1] != "The food, \"<b>\" & all" || r[2] != "service" || r[8] == "" {
 		t.Errorf("record %q", r)
 	}
-	if r := records[11]; r[0] != "3" || strings.Join(r[1:9], "") != "" || r[9] != records[1][9] {
-		t.Errorf("record of a blank line %q", r)
-	}
-	// It is a corpus in the long form, but for the blank line.
-	stats := absa(t, "data", "stats", write(t, "out.csv", strings.TrimSuffix(got.stdout, strings.Join(records[11], ",")+"\n")))
-	stats.wantStatus(t, 0)
-	if !strings.Contains(stats.stdout, "10 labels") {
-		t.Errorf("csv read back: %s", stats.stdout)
-	}
 
 	got = finish(t, predicting(t, run, text, "--output", "semeval", "--all"))
 	got.wantStatus(t, 0)
