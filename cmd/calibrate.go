@@ -24,8 +24,10 @@ probabilities that are right as often as they say. No polarity changes by it. Th
 temperature is stored in the run's folder as calibration.json; absa predict, evaluate
 and report use it.
 
-It is never fitted on sentences that the answering model was trained on, nor on test
-data. A run with a validation set (data.valid_fraction) gets its temperature when it
+It is never fitted on sentences that this training gave the answering model, nor on
+test data. What the weights of train.init_from were trained on before is not known:
+where it is the same corpus, models are surer of it than of new text, the temperature
+comes out too low, and calibrate notes it. A run with a validation set (data.valid_fraction) gets its temperature when it
 ends, and needs this command only if an earlier version trained it. For a run that
 trained on every sentence, calibrate cuts the training corpus into folds, trains the
 run's configuration once without each of them, and fits the temperature on what each

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,37 @@ func TestCalibrate(t *testing.T) {
 	if !strings.Contains(got.stdout, `"calibrated":false`) || !strings.Contains(got.stderr, "probabilities are not calibrated: "+run) {
 		t.Errorf("without a temperature predict prints %s and says %s", got.stdout, got.stderr)
 	}
+	labelled := func(calibrated bool) {
+		t.Helper()
+		got := finish(t, predicting(t, run, "good food\n", "--output", "csv", "--all", "--quiet"))
+		got.wantStatus(t, 0)
+		if n := strings.Count(got.stdout, fmt.Sprintf(",%v\n", calibrated)); n != 5 {
+			t.Errorf("%d of 5 records say %v:\n%s", n, calibrated, got.stdout)
+		}
+		got = finish(t, predicting(t, run, "good food\n", "--quiet"))
+		got.wantStatus(t, 0)
+		if strings.HasSuffix(got.stdout, "\nprobabilities are not calibrated (see absa calibrate)\n") == calibrated {
+			t.Errorf("the table ends\n%s", got.stdout)
+		}
+		rate := func(output string) outcome {
+			got := rating(t, run, `{"shop":"A","text":"Good food."}`, "--group-by", "shop", "--threshold", "0", "--output", output)
+			got.wantStatus(t, 0)
+			return got
+		}
+		got = rate("jsonl")
+		if strings.Contains(got.stderr, "probabilities are not calibrated: "+run) == calibrated {
+			t.Errorf("rate says %s", got.stderr)
+		}
+		for _, line := range ratingLines(t, got.stdout) {
+			if line.Calibrated != calibrated {
+				t.Errorf("rate: %+v", line)
+			}
+		}
+		if strings.Contains(rate("html").stdout, "Confidences are not calibrated") == calibrated {
+			t.Error("the page of ratings does not say whether confidences are calibrated")
+		}
+	}
+	labelled(false)
 	got = absa(t, "evaluate", "--checkpoint", run, "--data", "sample")
 	got.wantStatus(t, 0)
 	if !strings.Contains(got.stdout, "\nnot calibrated: "+run+" has no temperature") {
@@ -38,6 +70,7 @@ func TestCalibrate(t *testing.T) {
 	if !strings.Contains(got.stdout, `"calibrated":true`) || strings.Contains(got.stderr, "not calibrated") {
 		t.Errorf("with a temperature predict prints %s and says %s", got.stdout, got.stderr)
 	}
+	labelled(true)
 	again := absa(t, "calibrate", run, "--folds", "2", "--threads", "1", "--json", "-q")
 	again.wantStatus(t, 0)
 	if o := object(t, again.stdout); o["fitted_on"] != "folds" || again.stderr != "" {

@@ -26,15 +26,16 @@ checkpoints, and prints how they do on a corpus:
   sentences. The model chooses among the polarities named, and pairs with another
   label are left out;
   precision, recall and F1 of each polarity;
-  how well the aspects mentioned are found, if the model tells (SemEval-2014 task 4,
-  subtask 3): by its presence logit and --threshold, or by its class absent;
+  how well the aspects mentioned are found (SemEval-2014 task 4, subtask 3), by the
+  presence logit and --threshold; a model without model.head.presence does not tell;
   log loss and expected calibration error of its probabilities, as they are and at
   the temperature of the run (absa calibrate --help).
 
 --confusion adds the confusion matrices, over all aspects and of each. --against
 compares with another run on the same sentences: the interval of the difference in
 accuracy, and McNemar's exact test. --json has all of it. On the run's own test corpus
-the figures are those of its result.json.`,
+the figures are those of its result.json, but for those at a temperature that absa
+calibrate fitted later.`,
 		Example: `  absa evaluate --checkpoint checkpoints/mine --data data/raw/semeval2014/Restaurants_Test_Gold.xml
   absa evaluate --checkpoint checkpoints/mine --data sample --against checkpoints/other
   absa evaluate --checkpoint checkpoints/mine/checkpoints/step-00000076 --data sample --json`,

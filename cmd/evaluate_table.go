@@ -59,13 +59,9 @@ func detection(e *trainer.Evaluation) string {
 	if d == nil {
 		return ""
 	}
-	by := "by the class absent"
-	if d.Threshold != nil {
-		by = fmt.Sprintf("presence from %v on", *d.Threshold)
-	}
 	return metrics.Align([][]string{
 		{"aspects mentioned", "support", "predicted", "precision", "recall", "F1"},
-		{by, strconv.Itoa(d.Gold), strconv.Itoa(d.Predicted), d.Precision.String(), d.Recall.String(), d.F1.String()},
+		{fmt.Sprintf("presence from %v on", d.Threshold), strconv.Itoa(d.Gold), strconv.Itoa(d.Predicted), d.Precision.String(), d.Recall.String(), d.F1.String()},
 	})
 }
 

@@ -16,8 +16,20 @@ type input struct {
 	show   *progress
 }
 
-// file calls use for each sentence of a file, of stdin where path is "-". idle is
-// called when no more is ready.
+// files calls use for each sentence of files, of stdin where a path is "-" or there
+// is none. idle is called when no more is ready.
+func (in input) files(ctx context.Context, stdin io.Reader, paths []string, idle func() error, use func(data.Sentence) error) error {
+	if len(paths) == 0 {
+		paths = []string{"-"}
+	}
+	for _, path := range paths {
+		if err := in.file(ctx, stdin, path, len(paths) > 1, idle, use); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (in input) file(ctx context.Context, stdin io.Reader, path string, several bool, idle func() error, use func(data.Sentence) error) error {
 	name, r := "stdin", stdin
 	if path == "-" && isTerminal(stdin) {

@@ -6,31 +6,24 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"absa/data"
-	"absa/internal/atomicfile"
-	"absa/internal/runs"
 	"absa/trainer"
 )
 
 // predict is a call of the command.
 type predict struct {
-	model       trainer.PredictOptions
-	input       data.StreamOptions
-	format      string // of the input
-	output, out string
-	threshold   float64
-	all, strict bool
-	explain     bool
-	quiet       bool
+	labelFlags
+	all, explain bool
 }
 
 func newPredictCmd() *cobra.Command {
-	var p predict
+	p := predict{labelFlags: labelFlags{
+		formats: []string{"auto", "text", "jsonl", "csv", "semeval"},
+		outputs: []string{"table", "jsonl", "csv", "semeval"},
+	}}
 	c := &cobra.Command{
 		Use:   "predict --checkpoint RUN [FILE ...|-]",
 		Short: "Label sentences with a trained model",
@@ -75,85 +68,43 @@ and any other run gets from absa calibrate; without one, predict says so.`,
 			if p.model.Run == "" {
 				return usageError{errors.New("predict needs --checkpoint RUN, the folder of a trained model")}
 			}
-			if err := p.check(c); err != nil {
+			if err := p.check(); err != nil {
 				return usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
 			}
 			return p.run(c, args)
 		},
 	}
+	p.add(c)
 	f := c.Flags()
-	f.StringVar(&p.model.Run, "checkpoint", "", "`folder` of a run that ended, or of a checkpoint")
-	f.StringVar(&p.format, "format", string(data.Auto), "of the input: auto, text, jsonl, csv or semeval")
-	f.StringVar(&p.output, "output", "table", "table, jsonl, csv or semeval")
-	f.StringVar(&p.out, "out", "", "write to this `file`, whole or not at all, instead of stdout")
-	f.StringVar(&p.input.TextColumn, "text-column", "text", "`name` of the CSV column, or the JSON key, with the text")
-	f.Float64Var(&p.threshold, "threshold", runs.Threshold, "least `probability` that an aspect is mentioned")
 	f.BoolVar(&p.all, "all", false, "list aspects below the threshold too")
 	f.BoolVar(&p.explain, "explain", false, "tell which words an answer rests on (table and jsonl)")
-	f.IntVar(&p.model.BatchSize, "batch-size", 128, "`sentences` at a time")
-	f.BoolVar(&p.strict, "strict", false, "stop at the first line that cannot be read")
-	f.StringVar(&p.model.Device, "device", "", "auto, cpu, cuda or `cuda:N` (default: the run's)")
-	f.IntVar(&p.model.Threads, "threads", 0, "`number` of threads (default: the run's)")
-	f.BoolVarP(&p.quiet, "quiet", "q", false, "no notes, no progress, no messages about lines")
 	return c
 }
 
-func (p *predict) check(c *cobra.Command) error {
-	p.input.Format = data.Format(p.format)
-	formats := []data.Format{data.Auto, data.Text, data.JSONL, data.CSV, data.SemEval}
-	switch {
-	case !slices.Contains(formats, p.input.Format):
-		return fmt.Errorf("--format %q is none of auto, text, jsonl, csv, semeval", p.format)
-	case !slices.Contains([]string{"table", "jsonl", "csv", "semeval"}, p.output):
-		return fmt.Errorf("--output %q is none of table, jsonl, csv, semeval", p.output)
-	case p.explain && p.output != "table" && p.output != "jsonl":
+func (p *predict) check() error {
+	if p.explain && (p.output == "csv" || p.output == "semeval") {
 		return fmt.Errorf("--output %s has no place for --explain; table and jsonl have", p.output)
-	case c.Flags().Changed("batch-size") && p.model.BatchSize < 1:
-		return fmt.Errorf("--batch-size %d, want at least 1", p.model.BatchSize)
-	case !(p.threshold >= 0 && p.threshold <= 1):
-		return fmt.Errorf("--threshold %v, want 0 to 1", p.threshold)
 	}
-	return nil
+	return p.labelFlags.check()
 }
 
 func (p *predict) run(c *cobra.Command, paths []string) error {
-	if _, err := os.Lstat(p.out); err == nil {
-		return fmt.Errorf("--out %s: it is there already; remove it or choose another name", p.out)
-	}
 	show := newProgress(c.ErrOrStderr(), p.quiet)
 	defer show.close()
-	p.model.Report = show.event
-	model, err := trainer.NewPredictor(p.model)
+	model, err := p.open(show, "all are listed")
 	if err != nil {
 		return err
 	}
 	defer model.Close()
-	if model.Alone {
-		show.note("the answer of this model depends on the batch: it is given one sentence at a time")
-	}
-	if model.Temperature == nil {
-		show.note("probabilities are not calibrated: %s", model.Uncalibrated)
-	}
-	if !model.Presence {
-		show.note("this model does not tell which aspects a sentence mentions: all are listed (model.head.presence learns it)")
-	}
-	if len(paths) == 0 {
-		paths = []string{"-"}
-	}
 	if p.out == "" {
 		show.terminal = show.terminal && !isTerminal(c.OutOrStdout()) // a bar between answers
-		l := p.label(c.Context(), model, c.OutOrStdout(), show)
-		return errors.Join(l.files(c.InOrStdin(), paths), unread(l.bad, l.sentences, "sentences"))
 	}
-	var l *labelling
-	err = atomicfile.Write(p.out, func(w io.Writer) error {
-		l = p.label(c.Context(), model, w, show)
+	l := &labelling{ctx: c.Context(), predict: p, model: model, show: show}
+	err = p.write(c, func(w io.Writer) error {
+		l.to(w)
 		return l.files(c.InOrStdin(), paths)
 	})
-	if err != nil {
-		return err
-	}
-	return unread(l.bad, l.sentences, "sentences")
+	return errors.Join(err, unread(l.bad, l.sentences, "sentences"))
 }
 
 // labelling is a stream of sentences on its way to their answers.
@@ -170,11 +121,12 @@ type labelling struct {
 	sentences, bad int
 }
 
-func (p *predict) label(ctx context.Context, model *trainer.Predictor, w io.Writer, show *progress) *labelling {
-	l := &labelling{ctx: ctx, predict: p, model: model, show: show, w: bufio.NewWriter(w)}
-	l.answers = newAnswers(p.output, l.w, listing{model: model, threshold: float32(p.threshold), all: p.all}, isTerminal(w) && colours())
-	l.window = model.NewWindow(ctx, l.answer)
-	return l
+// to has the answers written to w.
+func (l *labelling) to(w io.Writer) {
+	l.w = bufio.NewWriter(w)
+	listing := listing{model: l.model, threshold: float32(l.predict.threshold), all: l.predict.all}
+	l.answers = newAnswers(l.predict.output, l.w, listing, isTerminal(w) && colours())
+	l.window = l.model.NewWindow(l.ctx, l.answer)
 }
 
 // files labels the sentences of files, one after the other.
@@ -183,12 +135,10 @@ func (l *labelling) files(stdin io.Reader, paths []string) error {
 		return err
 	}
 	in := input{l.predict.input, l.predict.strict, l.show}
-	for _, path := range paths {
-		err := in.file(l.ctx, stdin, path, len(paths) > 1, l.window.Flush, l.window.Add)
-		// What came before an error is answered.
-		if err := errors.Join(l.window.Flush(), err); err != nil {
-			return err
-		}
+	err := in.files(l.ctx, stdin, paths, l.window.Flush, l.window.Add)
+	// What came before an error is answered.
+	if err := errors.Join(l.window.Flush(), err); err != nil {
+		return err
 	}
 	return errors.Join(l.answers.end(), l.w.Flush())
 }

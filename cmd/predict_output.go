@@ -150,7 +150,7 @@ func (c *csvAnswers) begin() error {
 	if c.model.Presence {
 		header = append(header, "presence")
 	}
-	return c.record(header)
+	return c.write(append(header, "calibrated"))
 }
 
 func (c *csvAnswers) end() error { return nil }
@@ -186,8 +186,13 @@ func (c *csvAnswers) sentence(s data.Sentence, p trainer.Prediction, _ why) erro
 	return c.record(append([]string{id, s.Text}, make([]string, columns-2)...))
 }
 
-// record passes a record on at once, to the buffer that all formats share.
+// record writes the fields of one, and whether its probabilities are calibrated.
 func (c *csvAnswers) record(fields []string) error {
+	return c.write(append(fields, strconv.FormatBool(c.model.Temperature != nil)))
+}
+
+// write passes a record on at once, to the buffer that all formats share.
+func (c *csvAnswers) write(fields []string) error {
 	if err := c.w.Write(fields); err != nil {
 		return err
 	}

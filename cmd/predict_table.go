@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"absa/data"
+	"absa/internal/report"
 	"absa/models"
 	"absa/trainer"
 )
@@ -30,7 +31,14 @@ func (t *tableAnswers) begin() error {
 	return t.line("aspect", "polarity", columns)
 }
 
-func (t *tableAnswers) end() error { return nil }
+// end says what a table that is kept would not tell otherwise.
+func (t *tableAnswers) end() error {
+	if t.model.Temperature != nil {
+		return nil
+	}
+	_, err := fmt.Fprintln(t.w, "probabilities are not calibrated (see absa calibrate)")
+	return err
+}
 
 func (t *tableAnswers) sentence(s data.Sentence, p trainer.Prediction, why why) error {
 	if p == nil {
@@ -97,12 +105,4 @@ func widest(title string, cells []string) int {
 }
 
 // shortened cuts a text that is longer than anyone reads.
-func shortened(text string) string {
-	n := 0
-	for at := range text {
-		if n++; n > longestShown {
-			return text[:at] + "…"
-		}
-	}
-	return text
-}
+func shortened(text string) string { return report.Shortened(text, longestShown) }

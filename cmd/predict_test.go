@@ -97,7 +97,7 @@ func TestPredictOutputs(t *testing.T) {
 	if err != nil || len(records) != 1+5+5 {
 		t.Fatalf("%d records, %v:\n%s", len(records), err, got.stdout)
 	}
-	if diff := cmp.Diff([]string{"id", "text", "aspect", "polarity", "positive", "neutral", "negative", "conflict", "presence"}, records[0]); diff != "" {
+	if diff := cmp.Diff([]string{"id", "text", "aspect", "polarity", "positive", "neutral", "negative", "conflict", "presence", "calibrated"}, records[0]); diff != "" {
 		t.Error(diff)
 	}
 	if r := records[1]; r[0] != "1" || r[1] != "The food, \"<b>\" & all" || r[2] != "service" || r[8] == "" {

@@ -6,33 +6,27 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"absa/data"
-	"absa/internal/atomicfile"
 	"absa/internal/ratings"
 	"absa/trainer"
 )
 
 // rate is a call of the command.
 type rate struct {
-	model       trainer.PredictOptions
-	input       data.StreamOptions
-	format      string // of the input
-	output, out string
-	values      map[string]string
-	threshold   float64
-	strict      bool
-	quiet       bool
+	labelFlags
+	values map[string]string
 }
 
 func newRateCmd() *cobra.Command {
-	var r rate
+	r := rate{labelFlags: labelFlags{
+		formats: []string{"auto", "jsonl", "csv"},
+		outputs: []string{"table", "jsonl", "csv", "html"},
+	}}
 	c := &cobra.Command{
 		Use:   "rate --checkpoint RUN --group-by FIELD [FILE ...|-]",
 		Short: "Rate what reviews are about, aspect by aspect",
@@ -52,7 +46,8 @@ html for a page that needs nothing else.
 The rating is the mean over sentences of the value of their polarity: positive 5,
 neutral and conflict 3, negative 1. --values gives others, and is needed for polarities
 with other names. The interval (Wilson's) is about which sentences happened to be
-written; it does not know how often the model is wrong.
+written; it does not know how often the model is wrong. The confidence of the sentences
+shown is calibrated by the run's temperature (absa calibrate); without one, rate says so.
 
 A sentence counts for an aspect if the probability that it mentions it is at least
 --threshold, for models that learned it (model.head.presence). For any other model
@@ -68,40 +63,21 @@ every sentence counts for every aspect, and rate says so.`,
 			return r.run(c, args)
 		},
 	}
+	r.add(c)
 	f := c.Flags()
-	f.StringVar(&r.model.Run, "checkpoint", "", "`folder` of a run that ended, or of a checkpoint")
 	f.StringVar(&r.input.GroupBy, "group-by", "", "`name` of the CSV column, or the JSON key, that reviews are grouped by")
-	f.StringVar(&r.input.TextColumn, "text-column", "text", "`name` of the CSV column, or the JSON key, with the text")
-	f.StringVar(&r.format, "format", string(data.Auto), "of the input: auto, jsonl or csv")
-	f.StringVar(&r.output, "output", "table", "table, jsonl, csv or html")
-	f.StringVar(&r.out, "out", "", "write to this `file`, whole or not at all, instead of stdout")
 	f.StringToStringVar(&r.values, "values", nil, "value of each `polarity=value` from 1 to 5, as positive=5,neutral=3")
-	f.Float64Var(&r.threshold, "threshold", 0.5, "least `probability` that an aspect is mentioned")
-	f.IntVar(&r.model.BatchSize, "batch-size", 128, "`sentences` at a time")
-	f.BoolVar(&r.strict, "strict", false, "stop at the first review that cannot be read")
-	f.StringVar(&r.model.Device, "device", "", "auto, cpu, cuda or `cuda:N` (default: the run's)")
-	f.IntVar(&r.model.Threads, "threads", 0, "`number` of threads (default: the run's)")
-	f.BoolVarP(&r.quiet, "quiet", "q", false, "no notes, no progress, no messages about lines")
 	return c
 }
 
 func (r *rate) check() error {
-	r.input.Format = data.Format(r.format)
 	switch {
 	case r.model.Run == "":
 		return errors.New("rate needs --checkpoint RUN, the folder of a trained model")
 	case r.input.GroupBy == "":
 		return errors.New("rate needs --group-by FIELD, the column or key that says what a review is about")
-	case !slices.Contains([]data.Format{data.Auto, data.JSONL, data.CSV}, r.input.Format):
-		return fmt.Errorf("--format %q is none of auto, jsonl, csv", r.format)
-	case !slices.Contains([]string{"table", "jsonl", "csv", "html"}, r.output):
-		return fmt.Errorf("--output %q is none of table, jsonl, csv, html", r.output)
-	case r.model.BatchSize < 1:
-		return fmt.Errorf("--batch-size %d, want at least 1", r.model.BatchSize)
-	case !(r.threshold >= 0 && r.threshold <= 1):
-		return fmt.Errorf("--threshold %v, want 0 to 1", r.threshold)
 	}
-	return nil
+	return r.labelFlags.check()
 }
 
 // scale is that of the model's polarities with the values given.
@@ -122,13 +98,9 @@ func (r *rate) scale(polarities []string) (ratings.Scale, error) {
 }
 
 func (r *rate) run(c *cobra.Command, paths []string) error {
-	if _, err := os.Lstat(r.out); err == nil {
-		return fmt.Errorf("--out %s: it is there already; remove it or choose another name", r.out)
-	}
 	show := newProgress(c.ErrOrStderr(), r.quiet)
 	defer show.close()
-	r.model.Report = show.event
-	model, err := trainer.NewPredictor(r.model)
+	model, err := r.open(show, "each sentence counts for all")
 	if err != nil {
 		return err
 	}
@@ -137,29 +109,16 @@ func (r *rate) run(c *cobra.Command, paths []string) error {
 	if err != nil {
 		return usageError{err}
 	}
-	if model.Alone {
-		show.note("the answer of this model depends on the batch: it is given one sentence at a time")
-	}
-	if !model.Presence {
-		show.note("this model does not tell which aspects a sentence mentions: each sentence counts for all (model.head.presence learns it)")
-	}
-	if len(paths) == 0 {
-		paths = []string{"-"}
-	}
 	l := &tally{ctx: c.Context(), rate: r, model: model, show: show, ratings: ratings.New(model.Labels.Aspects, model.Labels.Polarities, scale)}
+	l.ratings.Calibrated = model.Temperature != nil
 	if err := l.files(c.InOrStdin(), paths); err != nil {
 		return err
 	}
 	show.endBar()
-	write := func(w io.Writer) error {
+	err = r.write(c, func(w io.Writer) error {
 		b := bufio.NewWriter(w)
 		return errors.Join(l.write(b), b.Flush())
-	}
-	if r.out == "" {
-		err = write(c.OutOrStdout())
-	} else {
-		err = atomicfile.Write(r.out, write)
-	}
+	})
 	return errors.Join(err, unread(l.bad, l.reviews, "reviews"))
 }
 
@@ -177,12 +136,10 @@ type tally struct {
 func (l *tally) files(stdin io.Reader, paths []string) error {
 	window := l.model.NewWindow(l.ctx, l.count)
 	in := input{l.rate.input, l.rate.strict, l.show}
-	for _, path := range paths {
-		// Nothing is said before the end, so nothing is to be done when idle.
-		err := in.file(l.ctx, stdin, path, len(paths) > 1, func() error { return nil }, func(s data.Sentence) error { return l.review(window, s) })
-		if err != nil {
-			return err
-		}
+	// Nothing is said before the end, so nothing is to be done when idle.
+	err := in.files(l.ctx, stdin, paths, func() error { return nil }, func(s data.Sentence) error { return l.review(window, s) })
+	if err != nil {
+		return err
 	}
 	return window.Flush()
 }

@@ -76,20 +76,20 @@ const tableWidth = 80
 // writeRatings writes for people: each group, and under it a line per aspect with
 // the sentences that are most telling.
 func writeRatings(w io.Writer, r *ratings.Ratings) error {
-	fmt.Fprintf(w, "rating, 95 %% interval, sentences and their shares:\n%s\n", fitted(legend(r), tableWidth))
+	fmt.Fprintf(w, "rating, 95 %% interval, sentences and their shares:\n%s\n", report.Shortened(legend(r), tableWidth))
 	for _, g := range r.Groups() {
-		fmt.Fprintf(w, "\n%s (%s, %s)\n", fitted(g.Name, tableWidth-40), counted(g.Reviews, "review"), counted(g.Sentences, "sentence"))
+		fmt.Fprintf(w, "\n%s (%s, %s)\n", report.Shortened(g.Name, tableWidth-40), plural(g.Reviews, "review"), plural(g.Sentences, "sentence"))
 		if len(g.Ratings) == 0 {
 			fmt.Fprintln(w, "  no aspect is mentioned")
 		}
 		for _, l := range r.Lines(g) {
-			fmt.Fprintf(w, "  %-24s %.1f %s %.1f–%.1f %6d  %s\n", fitted(l.Aspect, 24), l.Rating, stars(l.Rating), l.Low, l.High, l.Count, bar(r, l))
+			fmt.Fprintf(w, "  %-24s %.1f %s %.1f–%.1f %6d  %s\n", report.Shortened(l.Aspect, 24), l.Rating, stars(l.Rating), l.Low, l.High, l.Count, bar(r, l))
 			for _, side := range []struct {
 				mark   string
 				quotes []ratings.Quote
 			}{{"+", l.Pros}, {"−", l.Cons}} {
 				if len(side.quotes) > 0 {
-					fmt.Fprintf(w, "    %s %s\n", side.mark, fitted(side.quotes[0].Text, tableWidth-6))
+					fmt.Fprintf(w, "    %s %s\n", side.mark, report.Shortened(side.quotes[0].Text, tableWidth-6))
 				}
 			}
 		}
@@ -143,19 +143,4 @@ func bar(r *ratings.Ratings, l ratings.Line) string {
 func stars(rating float64) string {
 	full := int(math.Round(rating))
 	return strings.Repeat("★", full) + strings.Repeat("☆", ratings.Highest-full)
-}
-
-// fitted cuts a text to so many characters.
-func fitted(text string, most int) string {
-	if r := []rune(text); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return text
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -91,9 +91,14 @@ func explainMistakes(ctx context.Context, dir string, r *report.Run, show *progr
 		words[i], polarities[i] = m.Words, slices.Repeat([]int{predicted}, len(model.Labels.Aspects))
 	}
 	explained, err := model.Explain(ctx, words, polarities)
-	if err != nil {
-		return err
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		r.Answers.Unshaded = fmt.Sprintf("What they rest on is not known: %v.", err)
+		return nil
 	}
+	r.Answers.Alone = model.Alone
 	for i, m := range mistakes {
 		w := explained[i][slices.Index(model.Labels.Aspects, m.Aspect)]
 		mistakes[i].Attention, mistakes[i].Gradient = w.Attention, w.Gradient

@@ -40,8 +40,14 @@ func (m *Model) Explain(s *torch.Scope, in Input, class []int64) (attention, gra
 	return attention, s.Stack(1, list...)
 }
 
-// gradientTimesInput is that of one aspect: [B,T].
-func (m *Model) gradientTimesInput(s *torch.Scope, in Input, eND torch.Packed, aspect int64, class []int64) torch.Tensor {
+// gradientTimesInput is that of one aspect: [B,T]. Its pass through the network is
+// freed at its end, so that memory does not grow with the aspects.
+func (m *Model) gradientTimesInput(to *torch.Scope, in Input, eND torch.Packed, aspect int64, class []int64) torch.Tensor {
+	if to.Err() != nil {
+		return torch.Tensor{}
+	}
+	s := torch.NewScope(to.Device())
+	defer s.Close()
 	in.Pairs = onlyPairs(in.B, int64(len(m.Labels.Aspects)), aspect)
 	classes := len(m.Labels.Classes())
 	coefficients := make([]float32, len(class)*classes)
@@ -56,7 +62,12 @@ func (m *Model) gradientTimesInput(s *torch.Scope, in Input, eND torch.Packed, a
 	// Sentences do not see each other, so the sum over them has the gradient of each.
 	score := s.Sum(s.Mul(logitsBC, torch.New(s, coefficients, in.B, int64(classes))))
 	shareN := s.SumDim(s.Mul(leaf.Data, s.Gradient(score, leaf.Data)), -1)
-	return s.Squeeze(s.Pad(torch.Packed{Data: s.Unsqueeze(shareN, -1), BatchSizes: eND.BatchSizes}), -1)
+	values := s.Float32s(s.Pad(torch.Packed{Data: s.Unsqueeze(shareN, -1), BatchSizes: eND.BatchSizes}))
+	if err := s.Err(); err != nil {
+		to.Fail(err)
+		return torch.Tensor{}
+	}
+	return torch.New(to, values, in.B, in.T)
 }
 
 // attention averages over the heads and over the positions that ask.

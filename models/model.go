@@ -18,7 +18,7 @@ type Labels struct {
 }
 
 // Absent is the name of the class that stands for an aspect not mentioned.
-const Absent = "absent"
+const Absent = configs.AbsentLabel
 
 // Classes returns the names of a head's logits, in order.
 func (l Labels) Classes() []string {

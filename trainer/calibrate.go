@@ -41,6 +41,9 @@ type CalibrateOptions struct {
 // of it, and a little more than each of them: the temperature is that of its
 // recipe. The test corpus is never looked at.
 //
+// With train.init_from every model begins with weights that may have been trained
+// on these very sentences, which nothing here can tell: it is noted.
+//
 // What is done of the folds stays in FoldsFolder when ctx ends, and the next call
 // goes on from there.
 func Calibrate(ctx context.Context, o CalibrateOptions) (*Calibration, error) {
@@ -69,10 +72,14 @@ func Calibrate(ctx context.Context, o CalibrateOptions) (*Calibration, error) {
 		defer l.Unlock()
 	}
 	answers := saved.answers()
+	noteHeldOut(saved.config, noter(o.Report))
 	var fitted *Calibration
 	if saved.config.Data.ValidFraction > 0 {
-		if err := readAnswers(run.Path(PredictionsFile), runs.Validation, answers); err != nil {
+		if err := answers.Read(run.Path(PredictionsFile), runs.Validation, nil); err != nil {
 			return nil, err
+		}
+		if answers.Sentences() == 0 {
+			return saved.calibrated(noter(o.Report))
 		}
 		if fitted, err = answers.Calibrate(runs.OnValidation, 0); err != nil {
 			return nil, fmt.Errorf("%s: %w", run.Path(PredictionsFile), err)
@@ -96,20 +103,27 @@ func (s *saved) answers() *runs.Answers {
 	return &runs.Answers{Aspects: s.labels.Aspects, Polarities: s.labels.Polarities, AbsentClass: s.labels.AbsentClass, Majority: s.majority}
 }
 
-// readAnswers adds the lines of one corpus of a predictions.jsonl.
-func readAnswers(path, corpus string, to *runs.Answers) error {
-	for p, err := range runs.ReadPredictions(path) {
-		if err != nil {
-			return err
-		}
-		if p.Corpus != corpus {
-			continue
-		}
-		if err := to.Add(p); err != nil {
-			return fmt.Errorf("%s: sentence %s: %w", path, p.ID, err)
-		}
+// calibrated is the temperature that a run ended with, where nothing is kept to fit
+// it to again.
+func (s *saved) calibrated(note func(string, ...any)) (*Calibration, error) {
+	lacks := fmt.Sprintf("%s has no sentence of the validation corpus, which is empty or has more than the %d that are kept", filepath.Join(s.dir, PredictionsFile), maxPredictions)
+	c, _, err := s.temperature()
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	if c == nil {
+		return nil, fmt.Errorf("%s: to get a temperature, train with a data.valid_fraction that holds out fewer than these, or 0 and calibrate by folds", lacks)
+	}
+	note("%s: the temperature that the run ended with stays", lacks)
+	return c, nil
+}
+
+// noteHeldOut says that sentences held out may not be new to a model that began with
+// the weights of another.
+func noteHeldOut(c configs.Config, note func(string, ...any)) {
+	if from := c.Train.InitFrom; from != "" {
+		note("the weights began as those of %s (train.init_from): where these were trained on sentences that are held out here, figures of them flatter and the temperature is too low", from)
+	}
 }
 
 // storeCalibration puts a temperature into the folder of a run that ended. The
@@ -224,7 +238,7 @@ func (s *saved) crossValidate(ctx context.Context, o CalibrateOptions, to *runs.
 		if err != nil {
 			return fmt.Errorf("fold %d of %d: %w", f.number, f.of, err)
 		}
-		if err := readAnswers(filepath.Join(dir, PredictionsFile), runs.Test, to); err != nil {
+		if err := to.Read(filepath.Join(dir, PredictionsFile), runs.Test, nil); err != nil {
 			return err
 		}
 	}

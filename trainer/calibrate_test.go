@@ -31,7 +31,7 @@ func answersOf(t *testing.T, r training, corpus string) *runs.Answers {
 		t.Fatal(err)
 	}
 	answers := saved.answers()
-	if err := readAnswers(filepath.Join(r.dir, PredictionsFile), corpus, answers); err != nil {
+	if err := answers.Read(filepath.Join(r.dir, PredictionsFile), corpus, nil); err != nil {
 		t.Fatal(err)
 	}
 	return answers
@@ -219,6 +219,58 @@ func TestCalibrateValidation(t *testing.T) {
 	}
 	if got := r.read(t, CalibrationFile); got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestCalibrateLargeValidation holds that a run keeps the temperature it ended with
+// where its validation set was too large for its predictions, and that without one
+// it is said why there is none.
+func TestCalibrateLargeValidation(t *testing.T) {
+	r := train(t, small(t))
+	want := r.read(t, CalibrationFile)
+	path := filepath.Join(r.dir, PredictionsFile)
+	kept := slices.DeleteFunc(strings.SplitAfter(r.read(t, PredictionsFile), "\n"), func(line string) bool {
+		return strings.HasPrefix(line, `{"corpus":"validation"`)
+	})
+	if err := os.WriteFile(path, []byte(strings.Join(kept, "")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	reseal(t, r.dir)
+	var events []Event
+	c, err := Calibrate(t.Context(), CalibrateOptions{Run: r.dir, Report: func(e Event) { events = append(events, e) }})
+	if err != nil || c == nil || r.read(t, CalibrationFile) != want {
+		t.Fatalf("got %+v, %v, and the file %s", c, err, r.read(t, CalibrationFile))
+	}
+	if got := notes(events); !strings.Contains(got, "more than the 100000 that are kept: the temperature that the run ended with stays") {
+		t.Errorf("notes %q", got)
+	}
+	if err := os.Remove(filepath.Join(r.dir, CalibrationFile)); err != nil {
+		t.Fatal(err)
+	}
+	reseal(t, r.dir)
+	_, err = Calibrate(t.Context(), CalibrateOptions{Run: r.dir})
+	wantError(t, err, path, "has no sentence of the validation corpus", "data.valid_fraction")
+}
+
+// TestCalibrateNotesTheBase holds that a run that began with other weights, which
+// may know its sentences, says so when it fits a temperature and when it is asked
+// for another.
+func TestCalibrateNotesTheBase(t *testing.T) {
+	base := train(t, small(t, "train.max_steps=1", "train.select=last"))
+	const note = "(train.init_from): where these were trained on"
+	if got := notes(base.events); strings.Contains(got, note) {
+		t.Errorf("a run from the beginning notes %q", got)
+	}
+	r := train(t, small(t, "train.init_from="+base.dir))
+	if got := notes(r.events); !strings.Contains(got, base.dir+" "+note) {
+		t.Errorf("training notes %q", got)
+	}
+	var events []Event
+	if _, err := Calibrate(t.Context(), CalibrateOptions{Run: r.dir, Report: func(e Event) { events = append(events, e) }}); err != nil {
+		t.Fatal(err)
+	}
+	if got := notes(events); !strings.Contains(got, base.dir+" "+note) {
+		t.Errorf("calibrate notes %q", got)
 	}
 }
 

@@ -52,6 +52,7 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 	var answers []predicted
 	var calibration *Calibration
 	if valid != nil {
+		noteHeldOut(t.config, noter(t.report))
 		calibration, err = t.answers(valid).Calibrate(runs.OnValidation, 0)
 		if errors.Is(err, runs.ErrUnfit) {
 			t.report(Note{Text: fmt.Sprintf("validation: %v; probabilities stay as they are", err)})

@@ -136,7 +136,7 @@ type labeller struct {
 	uncalibrated string       // why
 }
 
-func newLabeller(o PredictOptions) (*labeller, error) {
+func newLabeller(o PredictOptions) (_ *labeller, err error) {
 	if o.BatchSize < 0 {
 		return nil, fmt.Errorf("batch size %d, want at least 1", o.BatchSize)
 	}
@@ -145,6 +145,11 @@ func newLabeller(o PredictOptions) (*labeller, error) {
 		return nil, err
 	}
 	c, device, err := saved.settings(o.Device, o.Threads, o.BatchSize, noter(o.Report))
+	defer func() { // close does so otherwise
+		if err != nil {
+			torch.ReleaseThreads()
+		}
+	}()
 	if err != nil {
 		return nil, err
 	}

@@ -64,11 +64,17 @@ func Confidence(logits []float32, gold []int, classes int, temperature float64) 
 		}
 		z := logits[i*classes : (i+1)*classes]
 		best := Argmax(z)
-		norm, _ := expectation(z, 1/temperature)
-		confidence = append(confidence, math.Exp(float64(z[best])/temperature-norm))
+		confidence = append(confidence, Probability(z, best, temperature))
 		right = append(right, best == g)
 	}
 	return confidence, right
+}
+
+// Probability is that of a class under the softmax of its logits divided by
+// temperature.
+func Probability(logits []float32, class int, temperature float64) float64 {
+	norm, _ := expectation(logits, 1/temperature)
+	return math.Exp(float64(logits[class])/temperature - norm)
 }
 
 // Argmax is the index of the largest of values, of equal ones the first.

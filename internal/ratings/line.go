@@ -11,6 +11,7 @@ type Line struct {
 	Rating     float64          `json:"rating"`
 	Low        float64          `json:"low"` // of the 95 % interval
 	High       float64          `json:"high"`
+	Calibrated bool             `json:"calibrated"` // the confidence of pros and cons
 	Pros       []Quote          `json:"pros"`
 	Cons       []Quote          `json:"cons"`
 }
@@ -26,7 +27,8 @@ func (r *Ratings) Lines(g Group) (list []Line) {
 	for _, x := range g.Ratings {
 		l := Line{
 			Group: g.Name, Reviews: g.Reviews, Sentences: g.Sentences, Aspect: x.Aspect, Count: x.Count(),
-			Polarities: map[string]Share{}, Rating: r.Scale.Mean(x), Pros: append([]Quote{}, x.Pros...), Cons: append([]Quote{}, x.Cons...),
+			Polarities: map[string]Share{}, Rating: r.Scale.Mean(x), Calibrated: r.Calibrated,
+			Pros: append([]Quote{}, x.Pros...), Cons: append([]Quote{}, x.Cons...),
 		}
 		l.Low, l.High = r.Scale.Interval(x)
 		for p, name := range r.Polarities {

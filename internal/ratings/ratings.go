@@ -15,6 +15,7 @@ type Ratings struct {
 	Aspects    []string
 	Polarities []string
 	Scale      Scale
+	Calibrated bool // the confidence of quotes
 
 	groups map[string]*Group
 }

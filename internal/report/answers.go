@@ -3,9 +3,9 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
+	"absa/configs"
 	"absa/internal/metrics"
 	"absa/internal/runs"
 )
@@ -19,10 +19,17 @@ type Answers struct {
 	Scaled   []metrics.Bin // and at its temperature; nil without one
 	Lengths  []Length
 	Mistakes []Mistake // the most confident first
+	Alone    bool      // the answer depends on the batch, and a mistake was explained without its own
 	Unshaded string    // why the mistakes do not tell what they rest on, in a sentence
 
 	ids  []string
 	said runs.Answers
+}
+
+// FittedHere says that the temperature was fitted on these very answers, so that
+// its error on them flatters.
+func (a *Answers) FittedHere(c *runs.Calibration) bool {
+	return a.Corpus == runs.Validation && c != nil && c.On == runs.OnValidation
 }
 
 // Restricted lists the scores over some polarities.
@@ -73,16 +80,8 @@ func readAnswers(path, corpus string, l labels, c *runs.Calibration) (*Answers, 
 	if c != nil {
 		r.temperature = c.Temperature
 	}
-	for p, err := range runs.ReadPredictions(path) {
-		if err != nil {
-			return nil, err
-		}
-		if p.Corpus != corpus {
-			continue
-		}
-		if err := r.add(p); err != nil {
-			return nil, fmt.Errorf("%s: sentence %s: %w", path, p.ID, err)
-		}
+	if err := r.a.said.Read(path, corpus, r.add); err != nil {
+		return nil, err
 	}
 	if len(r.a.ids) == 0 {
 		return nil, nil
@@ -98,15 +97,13 @@ type reader struct {
 	a           *Answers
 }
 
-const absent = "absent"
-
 func newReader(corpus string, l labels) (*reader, error) {
 	r := &reader{labels: l, class: map[string]int{}, temperature: 1, a: &Answers{
 		Corpus: corpus,
 		said:   runs.Answers{Aspects: l.Aspects, Polarities: l.Polarities, AbsentClass: l.AbsentClass},
 	}}
 	if l.AbsentClass {
-		r.class[absent] = 0
+		r.class[configs.AbsentLabel] = 0
 	}
 	for _, p := range l.Polarities {
 		r.class[p] = len(r.class)
@@ -133,10 +130,8 @@ func lengthName(i int) string {
 	return fmt.Sprintf("%d–%d", longest[i-1]+1, longest[i])
 }
 
-func (r *reader) add(p runs.Prediction) error {
-	if err := r.a.said.Add(p); err != nil {
-		return err
-	}
+// add takes in a line that said has.
+func (r *reader) add(p runs.Prediction) {
 	r.a.ids = append(r.a.ids, p.ID)
 	group, _ := slices.BinarySearch(longest, len(p.Words))
 	for _, aspect := range r.labels.Aspects {
@@ -149,11 +144,12 @@ func (r *reader) add(p runs.Prediction) error {
 			r.a.Lengths[group].Right++
 			continue
 		}
-		probabilities := softmax(answer.Logits, r.temperature)
+		probability := func(polarity string) float64 {
+			return metrics.Probability(answer.Logits, r.class[polarity], r.temperature)
+		}
 		r.mistake(Mistake{ID: p.ID, Words: p.Words, Aspect: aspect, Gold: answer.Gold, Predicted: answer.Predicted,
-			Confidence: probabilities[r.class[answer.Predicted]], GoldProbability: probabilities[r.class[answer.Gold]]})
+			Confidence: probability(answer.Predicted), GoldProbability: probability(answer.Gold)})
 	}
-	return nil
 }
 
 // mistake keeps the most confident ones.
@@ -192,17 +188,4 @@ func difference(a, b *Answers) (d metrics.Score, interval metrics.Interval, ok b
 	}
 	interval, err := metrics.BootstrapDifference(a.said.Sample(), b.said.Sample(), metrics.Standard(len(a.ids)), metrics.Confusion.Accuracy)
 	return b.Scores.Overall.Model.Accuracy() - a.Scores.Overall.Model.Accuracy(), interval, err == nil
-}
-
-func softmax(logits []float32, temperature float64) []float64 {
-	top := float64(slices.Max(logits))
-	out, sum := make([]float64, len(logits)), 0.0
-	for i, z := range logits {
-		out[i] = math.Exp((float64(z) - top) / temperature)
-		sum += out[i]
-	}
-	for i := range out {
-		out[i] /= sum
-	}
-	return out
 }

@@ -234,23 +234,21 @@ func barChart(what, x string, names []string, list []series) (*Chart, error) {
 		p.Add(bars)
 		c.Keys = append(c.Keys, Key{s.name, s.number % colours, false})
 	}
+	return c, c.drawRows(p, names, row*font.Length(len(names))+40)
+}
+
+// drawRows draws a plot with a row for each name, the first on top.
+func (c *Chart) drawRows(p *plot.Plot, names []string, height font.Length) (err error) {
 	upward := make([]string, len(names))
 	for i, name := range names {
-		upward[len(names)-1-i] = shortened(name, 16)
+		// A gap, as the browser's letters may be wider than those counted on.
+		upward[len(names)-1-i] = Shortened(name, 16) + "\u00a0\u00a0"
 	}
 	p.NominalY(upward...)
 	p.Y.Tick.Length = 0
-	var err error
-	c.SVG, err = svg(p, row*font.Length(len(names))+40)
-	return c, err
-}
-
-// shortened cuts a name to so many characters.
-func shortened(name string, most int) string {
-	if r := []rune(name); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return name
+	p.Y.Min, p.Y.Max = -0.6, float64(len(names))-0.4
+	c.SVG, err = svg(p, height)
+	return err
 }
 
 // reliabilityChart draws accuracy by confidence, with a point's area by the

@@ -163,7 +163,7 @@ func newMatrix(name string, polarities []string, counts metrics.Confusion) matri
 	// The last column is for pairs predicted absent, which few models do.
 	last := len(polarities)
 	if slices.ContainsFunc(counts, func(row []int) bool { return row[last] > 0 }) {
-		m.Columns = append(m.Columns, absent)
+		m.Columns = append(m.Columns, configs.AbsentLabel)
 		last++
 	}
 	for c, row := range counts {
@@ -276,7 +276,8 @@ func figure(v any) template.HTML {
 	return template.HTML(fmt.Sprintf(`<data value="%s">%s</data>`, strconv.FormatFloat(f, 'g', -1, 64), short))
 }
 
-func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 1, 64) + " %" }
+// percent keeps number and sign on one line.
+func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 1, 64) + "\u00a0%" }
 
 // heat is the share of a cell's colour.
 func heat(share float64) template.CSS {

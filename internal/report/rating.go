@@ -127,7 +127,7 @@ func ratingChart(lines []ratings.Line) (*Chart, error) {
 	scatter.GlyphStyle = draw.GlyphStyle{Color: seriesColour(0), Shape: draw.CircleGlyph{}, Radius: 3}
 	p.Add(bars, scatter)
 	c := &Chart{Alt: "rating by aspect with its 95 % interval; the figures are in the table beside it", Keys: []Key{{"rating and its 95 % interval", 0, false}}}
-	return c, c.drawRows(p, lines)
+	return c, c.drawLines(p, lines)
 }
 
 type errorPoints struct {
@@ -163,20 +163,16 @@ func sharesChart(r *ratings.Ratings, lines []ratings.Line) (*Chart, error) {
 		p.Add(bars)
 		c.Keys = append(c.Keys, Key{polarity, hue, false})
 	}
-	return c, c.drawRows(p, lines)
+	return c, c.drawLines(p, lines)
 }
 
-// drawRows draws a plot with a row for each aspect, the first on top.
-func (c *Chart) drawRows(p *plot.Plot, lines []ratings.Line) (err error) {
-	upward := make([]string, len(lines))
-	for i, l := range lines {
-		upward[len(lines)-1-i] = shortened(l.Aspect, 16)
+// drawLines draws a plot with a row for the aspect of each line.
+func (c *Chart) drawLines(p *plot.Plot, lines []ratings.Line) error {
+	var names []string
+	for _, l := range lines {
+		names = append(names, l.Aspect)
 	}
-	p.NominalY(upward...)
-	p.Y.Tick.Length = 0
-	p.Y.Min, p.Y.Max = -0.6, float64(len(lines))-0.4
-	c.SVG, err = svg(p, font.Length(max(22*len(lines)+45, 90)))
-	return err
+	return c.drawRows(p, names, font.Length(max(22*len(lines)+45, 90)))
 }
 
 // rounded writes a number with two digits, and all of them for programs.

@@ -351,6 +351,38 @@ func TestTemperature(t *testing.T) {
 	write(t, dir, usual.make(t, "without"))
 }
 
+// TestTemperatureOfItsOwnPairs holds that the error at a temperature is said to
+// flatter where it is that of the pairs it was fitted on, and nowhere else.
+func TestTemperatureOfItsOwnPairs(t *testing.T) {
+	const flatters = "These are the pairs that it was fitted on"
+	for name, test := range map[string]struct {
+		on     string
+		tested bool
+		want   bool
+	}{
+		"validation, without a test corpus": {runs.OnValidation, false, true},
+		"validation, with a test corpus":    {runs.OnValidation, true, false},
+		"folds, with a test corpus":         {runs.OnFolds, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := usual.make(t, "mine")
+			if !test.tested {
+				withoutTest(t, dir)
+			}
+			text, err := json.Marshal(runs.Calibration{Format: runs.CalibrationFormat, Temperature: 1.75, On: test.on, Pairs: 123})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, runs.CalibrationFile), text, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(write(t, dir), flatters); got != test.want {
+				t.Errorf("said: %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
 // hostile names and texts, which must come out as they are and do nothing.
 var hostile = fake{
 	aspects:    []string{`<script>alert("aspect")</script>`, `a"b'c&amp;d`, "{{.}} ]]> -->", "ünïcödé 日本語 with many many words in it"},
@@ -505,9 +537,7 @@ func TestMistakes(t *testing.T) {
 	for i := range 100 {
 		logit := float32((i * 37) % 50)
 		p := runs.Prediction{ID: fmt.Sprint(i), Words: []string{"w"}, Aspects: map[string]runs.Answer{"a": {Gold: "n", Predicted: "p", Logits: []float32{logit / 10, 0}}}}
-		if err := r.add(p); err != nil {
-			t.Fatal(err)
-		}
+		r.add(p)
 	}
 	list := r.a.Mistakes
 	if len(list) != mostShown || math.Abs(list[0].Confidence-1/(1+math.Exp(-4.9))) > 1e-9 {

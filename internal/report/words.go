@@ -95,3 +95,17 @@ func Weightiest(words []string, weights []float32, signed bool) string {
 	}
 	return strings.Join(list, ", ")
 }
+
+// Shortened cuts a text to so many characters.
+func Shortened(text string, most int) string {
+	n, end := 0, 0
+	for at := range text {
+		if n++; n == most {
+			end = at
+		}
+		if n > most {
+			return text[:end] + "…"
+		}
+	}
+	return text
+}

@@ -61,6 +61,18 @@ func TestMistakesTellTheirReasons(t *testing.T) {
 	if err := Write(&page, []*Run{r}); err != nil {
 		t.Fatal(err)
 	}
+	const alone = "of the sentence read alone"
+	if strings.Contains(page.String(), alone) {
+		t.Error("the answer is said to depend on the batch")
+	}
+	r.Answers.Alone = true
+	var dependent strings.Builder
+	if err := Write(&dependent, []*Run{r}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(dependent.String(), alone) {
+		t.Errorf("the page does not say %q", alone)
+	}
 	reasons := parse(t, page.String()).find("reasons")
 	var got []string
 	for _, e := range append(reasons.all("mark"), reasons.all("p")...) {

@@ -4,11 +4,9 @@ import (
 	"fmt"
 	"slices"
 
+	"absa/configs"
 	"absa/internal/metrics"
 )
-
-// absent is the name of the class of an aspect that is not mentioned.
-const absent = "absent"
 
 // Answers are what a model says of N sentences and A aspects, beside gold. C is
 // the number of logits of a pair.
@@ -34,6 +32,26 @@ func (a *Answers) offset() int {
 
 func (a *Answers) classes() int { return a.offset() + len(a.Polarities) }
 
+// Read adds the lines of one corpus of a predictions.jsonl, and hands each on to use,
+// which may be nil.
+func (a *Answers) Read(path, corpus string, use func(Prediction)) error {
+	for p, err := range ReadPredictions(path) {
+		if err != nil {
+			return err
+		}
+		if p.Corpus != corpus {
+			continue
+		}
+		if err := a.Add(p); err != nil {
+			return fmt.Errorf("%s: sentence %s: %w", path, p.ID, err)
+		}
+		if use != nil {
+			use(p)
+		}
+	}
+	return nil
+}
+
 // Add appends a line of predictions.jsonl.
 func (a *Answers) Add(p Prediction) error {
 	for _, aspect := range a.Aspects {
@@ -42,7 +60,7 @@ func (a *Answers) Add(p Prediction) error {
 			return fmt.Errorf("no answer for aspect %q", aspect)
 		}
 		predicted := slices.Index(a.Polarities, answer.Predicted)
-		if predicted < 0 && !(a.AbsentClass && answer.Predicted == absent) || len(answer.Logits) != a.classes() {
+		if predicted < 0 && !(a.AbsentClass && answer.Predicted == configs.AbsentLabel) || len(answer.Logits) != a.classes() {
 			return fmt.Errorf("aspect %q: %q with %d logits is no answer of labels.json", aspect, answer.Predicted, len(answer.Logits))
 		}
 		gold := slices.Index(a.Polarities, answer.Gold)

@@ -100,3 +100,32 @@ func TestReadEpochs(t *testing.T) {
 		})
 	}
 }
+
+// TestDetection holds that the aspects mentioned are told by presence alone: a class
+// absent, which is nobody's target, tells nothing of them.
+func TestDetection(t *testing.T) {
+	presence := []float32{0.9, 0.4}
+	for name, test := range map[string]struct {
+		a    Answers
+		want *Detection
+	}{
+		"neither":                {Answers{}, nil},
+		"a class absent":         {Answers{AbsentClass: true}, nil},
+		"presence":               {Answers{Presence: presence}, &Detection{Threshold: 0.5, Gold: 2, Predicted: 1, Precision: 1, Recall: 0.5, F1: metrics.Score(2.0 / 3)}},
+		"presence beside absent": {Answers{Presence: presence, AbsentClass: true}, &Detection{Threshold: 0.5, Gold: 2, Predicted: 1, Precision: 1, Recall: 0.5, F1: metrics.Score(2.0 / 3)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := test.a
+			a.Aspects, a.Polarities, a.Majority = []string{"food"}, []string{"good", "bad"}, []int{0}
+			a.Gold, a.Predicted = []int{0, 1}, []int{0, metrics.Absent}
+			a.Logits = make([]float32, len(a.Gold)*a.classes())
+			s, err := a.Score(nil, 0.5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, s.Detection); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

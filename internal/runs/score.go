@@ -50,7 +50,7 @@ type Restricted struct {
 // Detection is how well the aspects that sentences mention are found: SemEval-2014
 // task 4, subtask 3.
 type Detection struct {
-	Threshold *float64      `json:"threshold"` // least probability of presence; null where a class says absent
+	Threshold float64       `json:"threshold"` // least probability of presence
 	Gold      int           `json:"gold"`      // pairs that gold labels
 	Predicted int           `json:"predicted"` // pairs that were said to be mentioned
 	Precision metrics.Score `json:"precision"`
@@ -106,25 +106,19 @@ func (a *Answers) Score(c *Calibration, threshold float64) (Score, error) {
 	return s, err
 }
 
-// detection is nil for a model that does not tell which aspects are mentioned.
+// detection is nil for a model that does not tell which aspects are mentioned. A
+// class absent does not: no pair has it as its target, so its logit learns only to
+// stay below the others.
 func (a *Answers) detection(threshold float64) *Detection {
-	present := make([]bool, len(a.Gold))
-	var at *float64
-	switch {
-	case a.Presence != nil:
-		at = &threshold
-		for i, p := range a.Presence {
-			present[i] = p >= float32(threshold)
-		}
-	case a.AbsentClass:
-		for i, p := range a.Predicted {
-			present[i] = p != metrics.Absent
-		}
-	default:
+	if a.Presence == nil {
 		return nil
 	}
+	present := make([]bool, len(a.Gold))
+	for i, p := range a.Presence {
+		present[i] = p >= float32(threshold)
+	}
 	d := metrics.Detect(a.Gold, present)
-	return &Detection{at, d.Gold, d.Predicted, d.Precision(), d.Recall(), d.F1()}
+	return &Detection{threshold, d.Gold, d.Predicted, d.Precision(), d.Recall(), d.F1()}
 }
 
 // Table lays a score out, nil without one.
