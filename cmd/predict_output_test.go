@@ -17,7 +17,7 @@ func TestAbsentIsNoLabel(t *testing.T) {
 	absent := trainer.Opinion{Polarity: data.Absent, Probabilities: []float32{0.25, 0.125}}
 	good := trainer.Opinion{Polarity: 0, Probabilities: []float32{0.75, 0.125}}
 	for output, want := range map[string]string{
-		"csv": "id,text,aspect,polarity,good,bad\n1,a,service,good,0.75,0.125\n2,b,,,,\n",
+		"csv": "id,text,aspect,polarity,good,bad,calibrated\n1,a,service,good,0.75,0.125,false\n2,b,,,,,false\n",
 		"semeval": `<?xml version="1.0" encoding="UTF-8"?>
 <sentences>
   <sentence id="1">

@@ -171,6 +171,9 @@ func TestEveryOpHasAGolden(t *testing.T) {
 		"Grad":    "TestGoldens reads every gradient through it",
 		"Dropout": "random: TestDropout",
 
+		"Leaf":     "models' TestExplainAsPyTorch reads gradients of leaves",
+		"Gradient": "models' TestExplainAsPyTorch compares it with PyTorch's autograd",
+
 		"GroupedLinear":          definition,
 		"GroupedHeads":           definition,
 		"GroupedHeadsTransposed": definition,
