@@ -10,7 +10,7 @@
 //		return err
 //	}
 //	defer set.Close()
-//	train, valid := set.Split(set.WithWords(), 0.2, 1)
+//	train, valid := set.Split(set.WithWords(set.All()), 0.2, data.Stratification{Seed: 1})
 //
 // Everything here is a pure function of the input, the configuration and a
 // seed. The package knows no tensor: a batch is Go slices, row major.

@@ -41,7 +41,7 @@ func (d *Dataset) Close() error {
 type source struct {
 	base *base // the network that a new run begins with
 
-	fold fold // is held out for the test, in place of a test corpus
+	fold Fold // is held out for the test, in place of a test corpus
 
 	// Those of a checkpoint, for a run that is resumed.
 	vocabulary *data.Vocabulary
@@ -73,17 +73,20 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 		return nil, fmt.Errorf("%w before training: %w", ErrInterrupted, context.Cause(ctx))
 	}
 
-	// Sentences that cleaning leaves empty are dropped before the split, as in
-	// the article.
-	at := corpus.WithWords()
-	if n := corpus.Len() - len(at); n > 0 {
-		note("%d training sentences have no word left after cleaning and are left out", n)
-	}
-	train, valid := corpus.Split(at, c.Data.ValidFraction, c.Data.SplitSeed)
-	if from.fold.of > 0 {
-		train, testAt = from.fold.cut(corpus, at, c.Data.SplitSeed)
+	all, by := corpus.All(), data.Stratification{Order: c.Data.SplitOrder, Seed: c.Data.SplitSeed}
+	if from.fold.Of > 0 {
+		if all, testAt, err = from.fold.cut(corpus, by); err != nil {
+			return nil, err
+		}
 		test = corpus
 	}
+	// Sentences that cleaning leaves empty are dropped before the split, as in
+	// the article.
+	at := corpus.WithWords(all)
+	if n := len(all) - len(at); n > 0 {
+		note("%d training sentences have no word left after cleaning and are left out", n)
+	}
+	train, valid := corpus.Split(at, c.Data.ValidFraction, by)
 	if len(train) == 0 {
 		return nil, fmt.Errorf("data.train: %s has no sentence to train on", corpus.Path)
 	}

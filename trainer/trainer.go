@@ -27,8 +27,11 @@ type Options struct {
 	// ProfileFile.
 	Profile bool
 
+	// Fold, unless it is the zero value, is held out for the test, in place of a test
+	// corpus.
+	Fold Fold
+
 	reached func(checkpoint.Point) // told how far each save has come, from another goroutine
-	fold    fold                   // of Calibrate
 }
 
 // ErrInterrupted says that the context ended training. The run is saved and can
@@ -43,7 +46,7 @@ type Trainer struct {
 	report  func(Event)
 	asked   <-chan struct{} // for a checkpoint
 	reached func(checkpoint.Point)
-	fold    fold
+	fold    Fold
 
 	data      *Dataset
 	batches   *data.Loader
@@ -112,7 +115,7 @@ func noter(report func(Event)) func(string, ...any) {
 
 func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer, err error) {
 	c := options.Config
-	t := &Trainer{config: c, report: options.Report, asked: options.Save, reached: options.reached, fold: options.fold, plateau: newPlateau(), begun: time.Now()}
+	t := &Trainer{config: c, report: options.Report, asked: options.Save, reached: options.reached, fold: options.Fold, plateau: newPlateau(), begun: time.Now()}
 	defer func() {
 		if err != nil {
 			t.close()
@@ -131,7 +134,7 @@ func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer,
 	if err != nil {
 		return nil, err
 	}
-	source.fold = options.fold
+	source.fold = options.Fold
 	if t.data, err = Prepare(ctx, c, source, t.report); err != nil {
 		return nil, err
 	}
