@@ -84,6 +84,9 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 		train, testAt = from.fold.cut(corpus, at, c.Data.SplitSeed)
 		test = corpus
 	}
+	if f := c.Data.TrainFraction; f < 1 {
+		_, train = corpus.Split(train, f, c.Data.SplitSeed)
+	}
 	if len(train) == 0 {
 		return nil, fmt.Errorf("data.train: %s has no sentence to train on", corpus.Path)
 	}
