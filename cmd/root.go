@@ -137,7 +137,7 @@ interrupted by Ctrl-C (SIGINT) or SIGTERM.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
 	})
-	root.AddCommand(newTrainCmd(), newEvaluateCmd(), newCalibrateCmd(), newPredictCmd(), newRateCmd(), newReportCmd(), newCheckpointsCmd(), newConfigCmd(), newDataCmd(), newFetchCmd(), newDoctorCmd(), newDocsCmd(), newVersionCmd())
+	root.AddCommand(newTrainCmd(), newEvaluateCmd(), newCalibrateCmd(), newPredictCmd(), newRateCmd(), newReportCmd(), newReproduceCmd(), newCheckpointsCmd(), newConfigCmd(), newDataCmd(), newFetchCmd(), newDoctorCmd(), newDocsCmd(), newVersionCmd())
 	return root
 }
 

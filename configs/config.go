@@ -40,6 +40,7 @@ type Data struct {
 	Train          string   `mapstructure:"train" doc:"training corpus: a file of SemEval-2014 XML, JSON lines or CSV, or sample"`
 	Test           string   `mapstructure:"test" doc:"test corpus: a file of SemEval-2014 XML, JSON lines or CSV, sample, or empty for none"`
 	ValidFraction  float64  `mapstructure:"valid_fraction" doc:"share of the training corpus held out by iterative stratification; 0 trains on everything"`
+	TrainFraction  float64  `mapstructure:"train_fraction" doc:"share of what is left for training that is trained on, by iterative stratification: how a model does with less data"`
 	SplitOrder     int      `mapstructure:"split_order" doc:"what has its share on both sides of the split: 1 (each label, an aspect with a polarity) | 2 (each pair of labels of a sentence, then each label)"`
 	SplitSeed      int64    `mapstructure:"split_seed" doc:"seed of the split"`
 	Aspects        []string `mapstructure:"aspects" doc:"aspects, in the order of the table"`

@@ -10,6 +10,7 @@ func Default() Config {
 			Train:          Sample,
 			Test:           Sample,
 			ValidFraction:  0.2,
+			TrainFraction:  1,
 			SplitOrder:     1,
 			SplitSeed:      1,
 			Aspects:        []string{"service", "food", "anecdotes/miscellaneous", "price", "ambience"},

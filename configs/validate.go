@@ -126,6 +126,7 @@ func (v *validator) data(c *Config) {
 	d := c.Data
 	v.check(d.Train != "", "data.train", "is empty; name a file of SemEval-2014 XML, JSON lines or CSV, or %s", Sample)
 	v.share("data.valid_fraction", d.ValidFraction)
+	v.check(d.TrainFraction > 0 && d.TrainFraction <= 1, "data.train_fraction", "%v: want a number above 0, at most 1", d.TrainFraction)
 	v.check(d.SplitOrder == 1 || d.SplitOrder == 2, "data.split_order", "%d: want 1 or 2", d.SplitOrder)
 	v.check(len(d.Aspects) > 0, "data.aspects", "is empty; list at least one")
 	v.labels("data.aspects", d.Aspects)

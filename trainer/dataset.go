@@ -87,6 +87,9 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 		note("%d training sentences have no word left after cleaning and are left out", n)
 	}
 	train, valid := corpus.Split(at, c.Data.ValidFraction, by)
+	if f := c.Data.TrainFraction; f < 1 {
+		_, train = corpus.Split(train, f, by)
+	}
 	if len(train) == 0 {
 		return nil, fmt.Errorf("data.train: %s has no sentence to train on", corpus.Path)
 	}
