@@ -47,10 +47,20 @@ func articleCutter(cfg configs.Text) cutter {
 func foldCase(s string) string {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
-			return cases.Fold().String(strings.ToValidUTF8(s, string(utf8.RuneError)))
+			s = cases.Fold().String(strings.ToValidUTF8(s, string(utf8.RuneError)))
+			return strings.Map(foldCherokee, s)
 		}
 	}
 	return strings.ToLower(s)
+}
+
+// foldCherokee undoes the one thing in which cases.Fold is not Unicode's folding:
+// Cherokee, whose capitals are older, folds to them.
+func foldCherokee(r rune) rune {
+	if unicode.Is(unicode.Cherokee, r) {
+		return unicode.ToUpper(r)
+	}
+	return r
 }
 
 // isSeparator says whether Python's str.split cuts at a character that is no

@@ -67,7 +67,7 @@ func TestArticleText(t *testing.T) {
 				for i, r := range reviews {
 					tokens := tokenize(r.Text)
 					hash := sha256.Sum256([]byte(strings.Join(tokens, "\n")))
-					got[i] += fmt.Sprintf("\t%d:%.6x", len(tokens), hash[:3])
+					got[i] += fmt.Sprintf("\t%d:%x", len(tokens), hash[:3])
 				}
 			}
 			for i := range got {
@@ -98,15 +98,16 @@ func TestArticleCutters(t *testing.T) {
 		name, text, stopWords, tokenizer, want string // tokens joined by |
 	}{
 		{"stop words kept", "The FOOD was not good, isn't it?", "keep", "words", "the|food|was|not|good|isnt|it"},
-		{"case folded", "Straße ﬁsh ΌΣΟΣ İzmir ſo", "drop", "words", "strasse|fish|όσοσ|i\u0307zmir"},
+		{"case folded", "Straße ﬁsh ΌΣΟΣ İzmir ſo ꭰᎠ", "drop", "words", "strasse|fish|όσοσ|i\u0307zmir|ᎠᎠ"},
 		{"digits of all kinds", "x² ٣rd ①st ½ Ⅷ", "drop", "words", "x|rd|st|½|ⅷ"},
 		{"separators of Python", "a1\x1cb1\x1dc\x1e\x1fd2", "keep", "words", "a|b|c|d"},
 		{"contractions", "I'm sure they'd've, can't, don't; gonna cannot y'all", "keep", "spacy", "i|m|sure|they|d|ve|ca|nt|do|nt|gon|na|can|not|y|all"},
 		{"contractions that are words", "It's I'll she'd we're", "keep", "spacy", "its|ill|shed|were"},
 		{"words that are contractions", "id lets thats whys", "keep", "spacy", "i|d|lets|that|s|why|s"},
-		{"curly quotes", "“Don’t” it’s Joe‘s ‘s ‘‘so’’", "keep", "spacy", "“|don’t|”|it|’s|joe‘s|‘s|‘|‘|so|’|’"},
-		{"parted and joined", "‘s… (‘s—b)", "keep", "spacy", "‘s|…|‘s—b"},
+		{"curly quotes", "“Don’t” it’s Joe‘s ‘s ‘‘so’’", "keep", "spacy", "“|do|n’t|”|it|’s|joe‘s|‘s|‘|‘|so|’’"},
+		{"parted and joined", "‘s… (‘s—b)", "keep", "spacy", "‘s|…|‘s|—|b"},
 		{"an affix beside a contraction", "“cant …im… £id—", "keep", "spacy", "“|ca|nt|…|i|m|…|£|i|d|—"},
+		{"special words beside each other", "’’’’ ’’’’a ’em’ doin’’", "keep", "spacy", "’|’’|’|’’|’|’|a|’em|’|doin’|’"},
 		{"ellipses", "so…… good…………bad…", "keep", "spacy", "so|……|good|…|…|…|…|bad|…"},
 		{"dashes", "naïve—or––not a–b a——b a———b —a a–1", "keep", "spacy", "naïve|—|or––not|a|–|b|a|——|b|a———b|—|a|a|–"},
 		{"currencies", "£5 5€ £good€", "keep", "spacy", "£|€|£|good€"},

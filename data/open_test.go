@@ -251,9 +251,9 @@ func TestProbe(t *testing.T) {
 		change func()
 		tokens []string
 	}{
-		{func() {}, []string{"strasse", "fish", "x", "a", "gonna", "£", "naïve—or––not"}},
-		{func() { text.Tokenizer = "spacy" }, []string{"gon", "d", "its", "‘s", "naïve", "——", "……", "★", "司"}},
-		{func() { text.StopWords = "keep" }, []string{"and", "the"}},
+		{func() {}, []string{"strasse", "fish", "x", "b", "gonna", "£", "naïve—or––not"}},
+		{func() { text.Tokenizer = "spacy" }, []string{"gon", "d", "‘s", "naïve", "or––not", "……", "★", "司"}},
+		{func() { text.StopWords = "keep" }, []string{"the", "its"}},
 	} {
 		way.change()
 		cuts, err := probed(text)

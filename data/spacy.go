@@ -9,18 +9,18 @@ import (
 
 // spacyCutter cuts a word as spaCy's tokenizer for English does (the rules of
 // version 3.8, https://spacy.io/usage/linguistic-features#how-tokenizer-works):
-// affixes are taken off both ends until there are none or a contraction is left,
+// affixes are taken off both ends until there are none or a special word is left,
 // and what remains is cut at its infixes.
 //
 // It is for words as the article's cleaning leaves them: letter case folded, no
 // digit, no punctuation of ASCII, no white space. Of spaCy's rules it has those
 // that can change such a word: without a full stop there are no URLs and
-// abbreviations, without digits no units and times, without apostrophes only half
-// of the contractions, without marks of ASCII no emoticons.
+// abbreviations, without digits no units and times, without marks of ASCII no
+// emoticons, and the only apostrophe is a curly one.
 func spacyCutter() cutter {
-	contractions := spacyContractions()
+	specials := spacySpecials()
 	longest := 0
-	for word := range contractions {
+	for word := range specials {
 		longest = max(longest, len(word))
 	}
 	// What is longer is not hashed: a megabyte of marks, looked up anew after each
@@ -29,7 +29,7 @@ func spacyCutter() cutter {
 		if len(word) > longest {
 			return nil
 		}
-		return contractions[word]
+		return specials[word]
 	}
 	return func(tokens []string, word string) []string {
 		first := len(tokens)
@@ -38,7 +38,7 @@ func spacyCutter() cutter {
 		for rest != "" && find(rest) == nil {
 			prefix := spacyPrefix(rest)
 			suffix := spacySuffix(rest[prefix:])
-			switch { // the affix beside a contraction goes alone
+			switch { // the affix beside a special word goes alone
 			case find(rest[prefix:]) != nil:
 				suffix = 0
 			case find(rest[:len(rest)-suffix]) != nil:
@@ -63,11 +63,32 @@ func spacyCutter() cutter {
 		for _, s := range slices.Backward(suffixes) {
 			tokens = append(tokens, s)
 		}
-		return joinGenitive(tokens, first)
+		return joinSpecials(tokens, first, find)
 	}
 }
 
-// appendInfixes cuts what has no affix and no cuts of its own.
+// joinSpecials joins special words of one token that cutting has parted, unless
+// the pair of tokens that overlaps with one from the left is such a word too.
+func joinSpecials(tokens []string, first int, find func(word string) []string) []string {
+	end, joined, before := first, false, false
+	for i := first; i < len(tokens); i++ {
+		pair := i+1 < len(tokens) && len(find(tokens[i]+tokens[i+1])) == 1
+		switch {
+		case joined: // with the token before
+			joined = false
+		case pair && !before:
+			tokens[end] = tokens[i] + tokens[i+1]
+			end, joined = end+1, true
+		default:
+			tokens[end] = tokens[i]
+			end++
+		}
+		before = pair
+	}
+	return tokens[:end]
+}
+
+// appendInfixes cuts what has no affix and is no special word.
 func appendInfixes(tokens []string, s string) []string {
 	start, before := 0, rune(0)
 	for at, r := range s {
@@ -84,17 +105,6 @@ func appendInfixes(tokens []string, s string) []string {
 	}
 	if start < len(s) {
 		tokens = append(tokens, s[start:])
-	}
-	return tokens
-}
-
-// joinGenitive joins ‘ and an s behind it: to spaCy they are one word, wherever
-// they come to stand.
-func joinGenitive(tokens []string, first int) []string {
-	for i := first; i+1 < len(tokens); i++ {
-		if tokens[i] == "‘" && tokens[i+1] == "s" {
-			tokens = slices.Replace(tokens, i, i+2, "‘s")
-		}
 	}
 	return tokens
 }

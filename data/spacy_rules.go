@@ -5,15 +5,17 @@ import (
 	"unicode"
 )
 
-// spacyContractions are the words that spaCy's English rules cut in a way of their
-// own, as far as they have no apostrophe: dont is do nt, im is i m.
-func spacyContractions() map[string][]string {
+// spacySpecials are the words that spaCy's English rules cut in a way of their own,
+// or keep whole although they begin or end with an affix: dont and don’t are two
+// tokens, ol’ is one.
+func spacySpecials() map[string][]string {
 	const (
 		pronouns = "i you he she it we they"
 		asking   = "who what when where why how there"
 		pointing = " that this these those"
 	)
 	cuts := map[string][]string{}
+	add := func(parts []string) { cuts[strings.Join(parts, "")] = parts }
 	for _, c := range []struct{ stems, endings string }{
 		{"i", "m m-a"},
 		{"i you we they", "ve"},
@@ -25,20 +27,34 @@ func spacyContractions() map[string][]string {
 		{"ca could do does did had may might must need ought sha should wo would", "nt nt-ve"},
 		{"ai are is was were have has dare", "nt"},
 		{"could might must should would not", "ve"},
-		{"can", "not"},
-		{"gon", "na"},
-		{"got", "ta"},
-		{"y", "all"},
 	} {
 		for _, stem := range strings.Fields(c.stems) {
 			for _, ending := range strings.Fields(c.endings) {
-				parts := append([]string{stem}, strings.Split(ending, "-")...)
-				cuts[strings.Join(parts, "")] = parts
+				plain, curly := []string{stem}, []string{stem}
+				for _, part := range strings.Split(ending, "-") {
+					plain = append(plain, part)
+					switch part {
+					case "a":
+					case "nt":
+						part = "n’t"
+					default:
+						part = "’" + part
+					}
+					curly = append(curly, part)
+				}
+				add(plain)
+				add(curly)
 			}
 		}
 	}
 	for _, word := range []string{"ill", "its", "hell", "shell", "shed", "were", "well", "whore"} {
 		delete(cuts, word) // words that only look like contractions
+	}
+	for _, parts := range []string{"can not", "gon na", "got ta", "y all", "y’ all", "let ’s", "c’m on", "how ’d ’y"} {
+		add(strings.Fields(parts))
+	}
+	for _, whole := range strings.Fields("’s ’d ’ll ’re ’em ’nuff ’cause ’cos ’coz ’cuz ’bout ’’ ‘s doin’ goin’ havin’ lovin’ nothin’ nuthin’ ol’ somethin’") {
+		add([]string{whole})
 	}
 	return cuts
 }

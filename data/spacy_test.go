@@ -11,6 +11,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"absa/configs"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -51,32 +53,33 @@ except ModuleNotFoundError:
 
 // sameInSpacy holds that texts are cut as in Python, those aside that have a
 // character which its tables of Unicode lack.
-func sameInSpacy(t *testing.T, texts []string) {
+func sameInSpacy(t *testing.T, texts []string, ways ...configs.Text) {
 	t.Helper()
-	for _, way := range articleWays() {
-		var want [][]string
-		inSpacy(t, map[string]any{
-			"texts": texts,
-			"text":  map[string]any{"cleaning": way.Cleaning, "stop_words": way.StopWords, "tokenizer": way.Tokenizer, "max_tokens": way.MaxTokens},
-		}, `
+	var settings []map[string]any
+	for _, way := range ways {
+		settings = append(settings, map[string]any{"cleaning": way.Cleaning, "stop_words": way.StopWords, "tokenizer": way.Tokenizer, "max_tokens": way.MaxTokens})
+	}
+	var answers [][][]string // of each way
+	inSpacy(t, map[string]any{"texts": texts, "ways": settings}, `
 import unicodedata
 from tokens import tokenizer
 read = json.load(sys.stdin)
-tokenize = tokenizer(read["text"])
 known = lambda text: all(unicodedata.category(c) != "Cn" for c in text)
-print(json.dumps([tokenize(text) if known(text) else None for text in read["texts"]]))
-`, &want)
-		if len(want) != len(texts) {
-			t.Fatalf("%d answers to %d texts", len(want), len(texts))
+print(json.dumps([[tokenize(text) if known(text) else None for text in read["texts"]] for tokenize in map(tokenizer, read["ways"])]))
+`, &answers)
+	for k, way := range ways {
+		if len(answers[k]) != len(texts) {
+			t.Fatalf("%d answers to %d texts", len(answers[k]), len(texts))
 		}
 		tokenize := newTokenizer(t, way)
 		wrong, unknown := 0, 0
 		for i, text := range texts {
-			if want[i] == nil {
+			want := answers[k][i]
+			if want == nil {
 				unknown++
-			} else if got := tokenize(text); !slices.Equal(got, want[i]) {
+			} else if got := tokenize(text); !slices.Equal(got, want) {
 				if wrong++; wrong <= 20 {
-					t.Errorf("%s, stop words %s: %+q\n got %+q\nwant %+q", way.Tokenizer, way.StopWords, text, got, want[i])
+					t.Errorf("%s, stop words %s: %+q\n got %+q\nwant %+q", way.Tokenizer, way.StopWords, text, got, want)
 				}
 			}
 		}
@@ -92,7 +95,7 @@ func TestSpacySentences(t *testing.T) {
 			for _, r := range articleReviews(t, file) {
 				texts = append(texts, r.Text)
 			}
-			sameInSpacy(t, texts)
+			sameInSpacy(t, texts, articleWays()...)
 		})
 	}
 }
@@ -111,14 +114,14 @@ func TestSoakSpacyCharacters(t *testing.T) {
 		texts = append(texts, c, c+"ab", "ab"+c, "a"+c+"b", "a–"+c+"–b")
 	}
 	for part := range slices.Chunk(texts, 500_000) {
-		sameInSpacy(t, part)
+		sameInSpacy(t, part, articleWays()[3])
 	}
 }
 
 // Words put together at random are cut as by Python and spaCy.
 func TestSpacyRandomWords(t *testing.T) {
 	pieces := strings.Fields(`a b s z the dont cant im id its ill thats gonna cannot yall wed em DON'T İ ß ﬁ ς Σ ſ ŉ é é x² ٣ 7 12
-		’ ’s ‘ ‘s ' " “ ” „ « » … …… . .. ... - – — —— ~ · ¿ ¡ § £ $ € ﷼ ° °c + = % , ; : ! ? ( ) ¬ © ™ ★ ❤ ❤️ 😋 👍🏽 🫠 寿 司 。 「 」 ಠ ︵ а я ё γ ا ب`)
+		don’t it’s o’clock ’ ’s ’em ’’ ol’ doin ol ‘ ‘s ' " “ ” „ « » … …… . .. ... - – — —— ~ · ¿ ¡ § £ $ € ﷼ ° °c + = % , ; : ! ? ( ) ¬ © ™ ★ ❤ ❤️ 😋 👍🏽 🫠 寿 司 。 「 」 ಠ ︵ а я ё γ ا ب`)
 	pieces = append(pieces, " ", " ", "\t", "\x1c", "\x1f", "\u0085", "\u00a0", "\u2003", "\u200b", "\ufeff", "\x00", "\ufffd", "\ufe0f", "\u0301")
 	rng := rand.New(rand.NewPCG(1, 2))
 	texts := make([]string, 200_000)
@@ -127,25 +130,27 @@ func TestSpacyRandomWords(t *testing.T) {
 			texts[i] += pieces[rng.IntN(len(pieces))]
 		}
 	}
-	sameInSpacy(t, texts)
+	sameInSpacy(t, texts, articleWays()[3])
 }
 
-// The contractions are those of spaCy that cleaning can leave.
-func TestSpacyContractions(t *testing.T) {
+// The special words are those of spaCy's that cleaning can leave and that would be
+// cut otherwise.
+func TestSpacySpecials(t *testing.T) {
 	var rules map[string][]string
 	inSpacy(t, nil, `
 from spacy.symbols import ORTH
-rules = spacy.blank("en").tokenizer.rules
-print(json.dumps({word: [part[ORTH] for part in parts] for word, parts in rules.items()}))
+cut = spacy.blank("en").tokenizer
+affix = lambda word: len(word) > 1 and (cut.find_prefix(word) or cut.find_suffix(word))
+print(json.dumps({word: [part[ORTH] for part in parts] for word, parts in cut.rules.items() if len(parts) > 1 or affix(word)}))
 `, &rules)
 	want := map[string][]string{}
 	clean := newTokenizer(t, articleWays()[1])
 	for word, parts := range rules {
-		if slices.Equal(clean(word), []string{word}) && len(parts) > 1 {
+		if slices.Equal(clean(word), []string{word}) {
 			want[word] = parts
 		}
 	}
-	if diff := cmp.Diff(want, spacyContractions()); diff != "" {
+	if diff := cmp.Diff(want, spacySpecials()); diff != "" {
 		t.Errorf("(-spaCy +absa):\n%s", diff)
 	}
 }
