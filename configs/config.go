@@ -51,6 +51,8 @@ type Data struct {
 // Text says how a sentence becomes tokens.
 type Text struct {
 	Cleaning  string `mapstructure:"cleaning" doc:"article (case, digits, punctuation and stop words removed) | none" oneof:"article none"`
+	StopWords string `mapstructure:"stop_words" doc:"NLTK's 179 stop words: drop | keep (cleaning: article; none keeps them)" oneof:"drop keep"`
+	Tokenizer string `mapstructure:"tokenizer" doc:"words (as cleaning leaves them) | spacy (each cut by spaCy's English rules too, as in the article's code; cleaning: article)" oneof:"words spacy"`
 	MaxTokens int    `mapstructure:"max_tokens" doc:"longer sentences are cut to this many tokens"`
 }
 

@@ -19,6 +19,8 @@ func Default() Config {
 		},
 		Text: Text{
 			Cleaning:  "none",
+			StopWords: "drop",
+			Tokenizer: "words",
 			MaxTokens: 60,
 		},
 		Vectors: Vectors{

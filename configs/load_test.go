@@ -159,7 +159,7 @@ func TestFileErrors(t *testing.T) {
 		{"a key in the wrong section", "version: 1\nmodel:\n  pool: mean\n", []string{"x.yaml:3:3: model.pool: unknown key; did you mean model.attention.pool?"}},
 		{"a key without its section", "version: 1\nepochs: 3\n", []string{"x.yaml:2:1: epochs: unknown key; did you mean train.epochs?"}},
 		{"another case", "version: 1\nTrain:\n  seed: 3\n", []string{"x.yaml:2:1: Train: unknown key; did you mean train?"}},
-		{"a key like no other", "version: 1\ntext:\n  zzzzzz: 3\n", []string{"x.yaml:3:3: text.zzzzzz: unknown key; text has cleaning, max_tokens"}},
+		{"a key like no other", "version: 1\ntext:\n  zzzzzz: 3\n", []string{"x.yaml:3:3: text.zzzzzz: unknown key; text has cleaning, stop_words, tokenizer, max_tokens"}},
 		{"a top-level key like no other", "version: 1\nzzzzzz: 3\n", []string{"x.yaml:2:1: zzzzzz: unknown key; the top level has version, name, data, text, vectors, loader, model, loss, train, checkpoint"}},
 		{"a key with a line end", "version: 1\n\"a\\nb\": 3\n", []string{`x.yaml:2:1: "a\nb": unknown key`}},
 		{"a key that is a list", "version: 1\n[a]: 3\n", []string{"x.yaml:2:1: a list is not a key"}},

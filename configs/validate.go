@@ -149,6 +149,7 @@ func (v *validator) labels(key string, names []string) {
 // input checks text, vectors and loader.
 func (v *validator) input(c *Config) {
 	v.atLeast("text.max_tokens", c.Text.MaxTokens, 1)
+	v.check(c.Text.Tokenizer != "spacy" || c.Text.Cleaning == "article", "text.tokenizer", "spacy: cuts the words that text.cleaning=article leaves; set it so, or text.tokenizer to words")
 
 	w := c.Vectors
 	switch w.Kind {

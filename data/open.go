@@ -151,7 +151,7 @@ func (x *cached) place(dir string) error {
 		return err
 	}
 	d := x.conversion.data
-	how := fmt.Sprintf("%d %q %q %s %s %d %q", imageVersion, d.Aspects, d.Polarities, d.Contradictions, x.conversion.text.Cleaning, x.conversion.text.MaxTokens, cuts)
+	how := fmt.Sprintf("%d %q %q %s %+v %q", imageVersion, d.Aspects, d.Polarities, d.Contradictions, x.conversion.text, cuts)
 	name := sha256.Sum256([]byte(abs + "\x00" + how))
 	x.file = filepath.Join(dir, fmt.Sprintf("%.64s-%x.corpus", filepath.Base(abs), name[:8]))
 	x.conversion.key, err = fingerprint(x.source, x.stat, abs+"\x00"+how)
@@ -165,7 +165,8 @@ func (x *cached) place(dir string) error {
 const probe = `The well-kept café, "isn't" cheap ($4.50 at 7:30pm, 1,000 or 1/2)... wouldn't've
 	cannot 'em o'clock U.S. p.m. www.example.com http://a.example/b?c=1&d=2. a.b@c-d.org c-d.com!
 	“Best” ` + "``so'' naïve cafe\u0301 \u5bff\u53f8 soft\u00adly \u2014 \u2026 \U0001f60b\U0001f60b \U0001f44d\U0001f3fd <unk> #1 good!!!!! \xff \x00 x\u00a0y " + `
-	a.b.c.d.e 20% R&B and/or he'll we're y'all's it’s @me 2nd snake_case`
+	a.b.c.d.e 20% R&B and/or he'll we're y'all's it’s @me 2nd snake_case
+	Straße ﬁsh x²٣ a` + "\x1c" + `b id its ‘s £5 1€ naïve—or––not so…… ★★ 寿—司 gonna`
 
 // probed is how the probe is cut: two versions of the program that cut alike
 // share converted corpora.
