@@ -62,7 +62,7 @@ calibrate fitted later.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.Run, "checkpoint", "", "`folder` of a run that ended, or of a checkpoint")
-	f.StringVar(&o.Data, "data", "", "corpus to score: a `file` of SemEval-2014 XML, JSON lines or CSV, or sample")
+	f.StringVar(&o.Data, "data", "", "corpus to score: a `file` of SemEval XML, JSON lines or CSV, or sample")
 	f.StringVar(&o.Against, "against", "", "`folder` of another run to compare with on these sentences")
 	f.Float64Var(&o.Threshold, "threshold", runs.Threshold, "least `probability` that an aspect is mentioned")
 	f.BoolVar(&confusion, "confusion", false, "print confusion matrices too")

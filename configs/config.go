@@ -1,5 +1,7 @@
 package configs
 
+import "strings"
+
 // Version is the version of the configuration's schema. A file that states
 // another one is refused.
 const Version = 1
@@ -37,13 +39,29 @@ func (c *Config) BatchDependent() bool {
 
 // Data says which reviews are read and what their labels may be.
 type Data struct {
-	Train          string   `mapstructure:"train" doc:"training corpus: a file of SemEval-2014 XML, JSON lines or CSV, or sample"`
-	Test           string   `mapstructure:"test" doc:"test corpus: a file of SemEval-2014 XML, JSON lines or CSV, sample, or empty for none"`
-	ValidFraction  float64  `mapstructure:"valid_fraction" doc:"share of the training corpus held out by iterative stratification; 0 trains on everything"`
-	SplitSeed      int64    `mapstructure:"split_seed" doc:"seed of the split"`
-	Aspects        []string `mapstructure:"aspects" doc:"aspects, in the order of the table"`
-	Polarities     []string `mapstructure:"polarities" doc:"polarities, in the order of the logits"`
-	Contradictions string   `mapstructure:"contradictions" doc:"two polarities for one aspect of a sentence: error | drop" oneof:"error drop"`
+	Train          string     `mapstructure:"train" doc:"training corpus: a file of SemEval XML, JSON lines or CSV, or sample"`
+	Test           string     `mapstructure:"test" doc:"test corpus: a file of SemEval XML, JSON lines or CSV, sample, or empty for none"`
+	ValidFraction  float64    `mapstructure:"valid_fraction" doc:"share of the training corpus held out by iterative stratification; 0 trains on everything"`
+	SplitSeed      int64      `mapstructure:"split_seed" doc:"seed of the split"`
+	Aspects        []string   `mapstructure:"aspects" doc:"aspects, in the order of the table"`
+	Polarities     []string   `mapstructure:"polarities" doc:"polarities, in the order of the logits"`
+	Categories     []Category `mapstructure:"categories" doc:"list of {category, aspect}: what a corpus calls its aspects, * for any characters; the first that fits counts, an empty aspect passes it over (docs/data.md has the mapping of ENTITY#ATTRIBUTE that needs no entry)"`
+	Contradictions string     `mapstructure:"contradictions" doc:"two polarities for one aspect of a sentence: error | drop" oneof:"error drop"`
+}
+
+// Category leads what a corpus calls a category to an aspect.
+type Category struct {
+	Category string `mapstructure:"category"` // a name, or a pattern with one * for any characters
+	Aspect   string `mapstructure:"aspect"`   // "" passes its labels over
+}
+
+// Fits says whether a name is that of the category.
+func (c Category) Fits(name string) bool {
+	before, after, pattern := strings.Cut(c.Category, "*")
+	if !pattern {
+		return name == c.Category
+	}
+	return len(name) >= len(before)+len(after) && strings.HasPrefix(name, before) && strings.HasSuffix(name, after)
 }
 
 // Text says how a sentence becomes tokens.

@@ -124,13 +124,32 @@ func (v *validator) data(c *Config) {
 	v.check(runName.MatchString(c.Name), "name", "%q: want letters, digits, and . _ - after the first", c.Name)
 
 	d := c.Data
-	v.check(d.Train != "", "data.train", "is empty; name a file of SemEval-2014 XML, JSON lines or CSV, or %s", Sample)
+	v.check(d.Train != "", "data.train", "is empty; name a file of SemEval XML, JSON lines or CSV, or %s", Sample)
 	v.share("data.valid_fraction", d.ValidFraction)
 	v.check(len(d.Aspects) > 0, "data.aspects", "is empty; list at least one")
 	v.labels("data.aspects", d.Aspects)
 	v.check(len(d.Polarities) > 1, "data.polarities", "%q: want at least two", d.Polarities)
 	v.labels("data.polarities", d.Polarities)
 	v.check(!slices.Contains(d.Polarities, AbsentLabel), "data.polarities", "%q is not a polarity but the lack of one; take it out", AbsentLabel)
+	v.categories("data.categories", d.Categories, d.Aspects)
+}
+
+// categories checks a mapping to aspects, of which nil allows any.
+func (v *validator) categories(key string, list []Category, aspects []string) {
+	seen := map[string]bool{}
+	for _, c := range list {
+		v.labels(key, []string{c.Category})
+		v.check(strings.Count(c.Category, "*") <= 1, key, "%q: one * stands for any characters, another cannot follow", c.Category)
+		v.check(!seen[c.Category], key, "%q stands twice", c.Category)
+		seen[c.Category] = true
+		switch {
+		case c.Aspect == "":
+		case aspects == nil:
+			v.labels(key, []string{c.Aspect})
+		default:
+			v.check(slices.Contains(aspects, c.Aspect), key, "%q leads to %q, which is not in data.aspects (%s); \"\" passes a category over", c.Category, c.Aspect, strings.Join(aspects, ", "))
+		}
+	}
 }
 
 // labels checks names that end up in tables, files and names of parameters.

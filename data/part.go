@@ -62,7 +62,7 @@ func newWorker(d configs.Data, text configs.Text, seeds [2]maphash.Seed) (w *wor
 	if w.lexicon, err = newLexicon(text); err != nil {
 		return nil, err
 	}
-	w.labels = newLabels(w.schema)
+	w.labels = newLabels(w.schema, d.Categories)
 	return w, nil
 }
 
