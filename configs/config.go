@@ -47,6 +47,7 @@ type Data struct {
 	Polarities     []string   `mapstructure:"polarities" doc:"polarities, in the order of the logits"`
 	Categories     []Category `mapstructure:"categories" doc:"list of {category, aspect}: what a corpus calls its aspects, * for any characters; the first that fits counts, an empty aspect passes it over (docs/data.md has the mapping of ENTITY#ATTRIBUTE that needs no entry)"`
 	Contradictions string     `mapstructure:"contradictions" doc:"two polarities for one aspect of a sentence: error | drop" oneof:"error drop"`
+	Leakage        string     `mapstructure:"leakage" doc:"sentences to train on whose text, letter case, punctuation and white space aside, is in the test corpus too: warn (and train on them) | drop (them from training) | refuse" oneof:"warn drop refuse"`
 }
 
 // Category leads what a corpus calls a category to an aspect.

@@ -182,8 +182,7 @@ func (x *check) record(r Record) error {
 // of r are sound.
 func (x *check) text(r Record, sound bool) error {
 	labels, n := x.worker.labels.polarity, len(x.worker.schema.Aspects)
-	key := x.worker.key([]byte(r.Text))
-	at := x.texts.number(key)
+	at := x.texts.number(textKey{foldedHash([]byte(r.Text))})
 	if int(at) == len(x.firsts) {
 		x.firsts = append(x.firsts, place{int32(len(x.files) - 1), uint32(r.Line)})
 		for _, p := range labels {

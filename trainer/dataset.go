@@ -23,8 +23,10 @@ type Dataset struct {
 	Vectors            models.Vectors
 	Majority           []int // [A] most frequent polarity of the training corpus
 	Fingerprint        Fingerprint
+	Leaks              []leak // sentences to train on that others are judged by
 
-	sets []*data.Set // that the examples use
+	split split       // before leaks were dropped
+	sets  []*data.Set // that the examples use
 }
 
 // Close releases the corpora. A second Close does nothing.
@@ -90,6 +92,16 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 	if c.Data.ValidFraction > 0 && corpus.Statistics(valid).Labels() == 0 {
 		return nil, fmt.Errorf("data.valid_fraction: %v of %d sentences leaves no labelled sentence to validate on: raise it, or set it to 0 with train.select=last and train.patience=0", c.Data.ValidFraction, len(at))
 	}
+	d.split = split{corpus.Examples(train, nil), corpus.Examples(valid, nil)}
+	if from.fold.of == 0 { // a fold has no sentence of another
+		train, err = d.guard(learner{"data.train", c.Data.Leakage, "data.leakage", selection{corpus, train}}, "data.test", selection{test, testAt}, note)
+		if err != nil {
+			return nil, err
+		}
+		if len(train) == 0 {
+			return nil, fmt.Errorf("data.train: every sentence of %s to train on stands in data.test", corpus.Path)
+		}
+	}
 	if from.vocabulary != nil {
 		d.Vocabulary, d.Vectors = from.vocabulary, from.vectors
 	} else if err := d.learnWords(c, from.base, selection{corpus, train}, []selection{{corpus, valid}, {test, testAt}}, report); err != nil {
@@ -107,7 +119,7 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 		d.Test = test.Examples(testAt, d.Vocabulary)
 		d.Fingerprint.Test = test.Fingerprint()
 	}
-	if d.Fingerprint.Split, err = fingerprintSplit(split{d.Train, d.Valid}); err != nil {
+	if d.Fingerprint.Split, err = fingerprintSplit(d.split); err != nil {
 		return nil, fmt.Errorf("split: %w", err)
 	}
 	return d, nil

@@ -23,6 +23,7 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 		Score:  Score{Accuracy: undefined(), Majority: undefined(), MacroF1: undefined(), MajorityMacroF1: undefined(), Aspects: map[string]AspectResult{}},
 		Epochs: t.history, TestedEpoch: tested, Steps: t.at.Step, Stopped: t.stopped(),
 		SentencesPerSecond: throughput(t.history),
+		Leakage:            leakage(t.data.Leaks),
 		Seed:               t.config.Train.Seed,
 		Device:             t.device.String(), Threads: torch.Threads(), Kernels: kernels(t.config, t.device),
 		Parameters: all, Versions: CurrentVersions(),

@@ -18,6 +18,17 @@ type Result struct {
 	Stopped            string   `json:"stopped"` // what ended training: epochs, patience, max_steps
 	Parameters         int64    `json:"parameters"`
 	Versions           Versions `json:"versions"`
+
+	Leakage []Leakage `json:"leakage,omitempty"` // none where no text leaks
+}
+
+// Leakage counts the sentences to train on whose texts are among those that are
+// tested or validated on, letter case, punctuation and white space aside.
+type Leakage struct {
+	Corpus    string `json:"corpus"`  // the key of the one to train on: data.train
+	Against   string `json:"against"` // data.test
+	Sentences int    `json:"sentences"`
+	TrainedOn bool   `json:"trained_on"` // false where they were left out
 }
 
 // Epoch is one pass over the training data and the evaluation after it. Where
