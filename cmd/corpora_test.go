@@ -67,3 +67,30 @@ func TestSemEval2015(t *testing.T) {
 		t.Errorf("labelled as %s", got.stdout)
 	}
 }
+
+// TestAuxiliary holds what a user reads of a corpus that is trained on too.
+func TestAuxiliary(t *testing.T) {
+	train, test := write(t, "train.xml", taskFive(8)), write(t, "test.csv", "id,text,service\na,kind WAITERS for visit 3!,positive\nb,Slow waiters.,negative\n")
+	call := func(set ...string) outcome {
+		args := little("--set", "data.train=sample", "--set", "data.test="+test)
+		for _, s := range set {
+			args = append(args, "--set", s)
+		}
+		return absa(t, args...)
+	}
+	call("train.auxiliary=[{path: "+train+"}]").wantError(t, 1, "train.auxiliary[0]: "+train+" shares 1 sentence with data.test", "3:1 (there a)", "absa data check "+test+" "+train)
+	call("train.auxiliary=[{path: "+train+", wieght: 2}]").wantError(t, 2, "train.auxiliary[0].wieght: unknown key; want {path, weight, heads, categories, leakage}")
+	check := absa(t, "data", "check", test, train)
+	if want := ": warning: the text is that of " + test + ":2 too"; !strings.Contains(check.stdout, want) {
+		t.Errorf("no %q in\n%s", want, check.stdout)
+	}
+
+	run := trained(t, "--set", "data.test="+test, "--set", "train.auxiliary=[{path: "+train+", leakage: drop}, {path: "+train+", heads: own, leakage: drop}]")
+	page := filepath.Join(t.TempDir(), "page.html")
+	absa(t, "report", run, "--out", page).wantStatus(t, 0)
+	for _, want := range []string{"Trained on 23 sentences of <code>" + train + "</code> too, with 15 labels", "by heads of their own; 1 more were left out", "Of train.auxiliary[1], 1 sentence stands in data.test too"} {
+		if !strings.Contains(content(t, page), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}

@@ -159,6 +159,17 @@ type Train struct {
 	ClipNorm        float64 `mapstructure:"clip_norm" doc:"gradients are scaled down to this total norm; 0 is off"`
 	EMA             float64 `mapstructure:"ema" doc:"decay of the moving average of the weights that is tested; 0 is off"`
 	TensorBoard     int     `mapstructure:"tensorboard" doc:"write figures for TensorBoard after every so many steps, and every epoch; 0 is off"`
+
+	Auxiliary []Auxiliary `mapstructure:"auxiliary" doc:"corpora to train on beside data.train: list of {path, weight (of the loss), heads (shared | own), categories (as data.categories, which do not count here), leakage (refuse | drop | warn)}; all but path may be left out"`
+}
+
+// Auxiliary is a corpus that is trained on beside the main one and never evaluated.
+type Auxiliary struct {
+	Path       string     `mapstructure:"path"`                     // a file
+	Weight     float64    `mapstructure:"weight" default:"1"`       // of its loss, beside that of the main corpus; 0 leaves it out
+	Heads      string     `mapstructure:"heads" default:"shared"`   // shared: its labels are those of data; own: heads for the labels that it has
+	Categories []Category `mapstructure:"categories" default:"[]"`  // in place of data.categories
+	Leakage    string     `mapstructure:"leakage" default:"refuse"` // as data.leakage, against test and validation sentences
 }
 
 // Checkpoint says when a run is saved, so that it can be resumed, and which of

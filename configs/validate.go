@@ -272,6 +272,22 @@ func (v *validator) train(c *Config) {
 	v.notNegative("train.clip_norm", t.ClipNorm)
 	v.share("train.ema", t.EMA)
 	v.atLeast("train.tensorboard", t.TensorBoard, 0)
+	v.auxiliary(c)
+}
+
+func (v *validator) auxiliary(c *Config) {
+	const key = "train.auxiliary"
+	for i, a := range c.Train.Auxiliary {
+		v.check(a.Path != "" && utf8.ValidString(a.Path), key, "[%d]: path %q: name a file of SemEval XML, JSON lines or CSV", i, a.Path)
+		v.check(a.Weight >= 0 && !math.IsInf(a.Weight, 1), key, "[%d]: weight %v: want a number that is not negative", i, a.Weight)
+		v.check(slices.Contains([]string{"shared", "own"}, a.Heads), key, "[%d]: heads %q: want one of shared, own", i, a.Heads)
+		v.check(slices.Contains([]string{"warn", "drop", "refuse"}, a.Leakage), key, "[%d]: leakage %q: want one of warn, drop, refuse", i, a.Leakage)
+		aspects := c.Data.Aspects
+		if a.Heads == "own" {
+			aspects = nil
+		}
+		v.categories(key, a.Categories, aspects)
+	}
 }
 
 func (v *validator) checkpoint(c *Config) {

@@ -19,7 +19,18 @@ type Result struct {
 	Parameters         int64    `json:"parameters"`
 	Versions           Versions `json:"versions"`
 
-	Leakage []Leakage `json:"leakage,omitempty"` // none where no text leaks
+	Auxiliary []Auxiliary `json:"auxiliary,omitempty"` // corpora that were trained on too
+	Leakage   []Leakage   `json:"leakage,omitempty"`   // none where no text leaks
+}
+
+// Auxiliary is a corpus that was trained on beside the main one.
+type Auxiliary struct {
+	Path      string  `json:"path"`
+	Weight    float64 `json:"weight"` // of its loss
+	Heads     string  `json:"heads"`  // shared or own
+	Sentences int     `json:"sentences"`
+	Labels    int     `json:"labels"`
+	Dropped   int     `json:"dropped"` // sentences left out, as they leak
 }
 
 // Leakage counts the sentences to train on whose texts are among those that are
@@ -44,6 +55,8 @@ type Epoch struct {
 	Seconds       float64        `json:"seconds"`       // of training alone
 	Sentences     int            `json:"sentences"`
 	Steps         int            `json:"steps"`
+
+	AuxiliaryLoss []float64 `json:"auxiliary_loss,omitempty"` // of each auxiliary corpus, before its weight
 }
 
 // Versions are those of what computed a result.
