@@ -97,7 +97,7 @@ func (d *Dataset) guardAuxiliary(test, valid selection, f fold, note func(string
 			return fmt.Errorf("%s: %s has no label to learn from", a.key(), a.Config.Path)
 		}
 		a.teachPresence(statistics, note)
-		note("%s: %s of %s with %d labels are trained on too, at %v times their loss, by %s heads", a.key(), countSentences(len(l.at)), a.Config.Path, a.Count, a.Config.Weight, a.Config.Heads)
+		note("%s: %s of %s with %d labels are trained on too, weight %v, %s heads", a.key(), countSentences(len(l.at)), a.Config.Path, a.Count, a.Config.Weight, a.Config.Heads)
 	}
 	return nil
 }

@@ -229,7 +229,7 @@ func TestAuxiliaryFiles(t *testing.T) {
 	if diff := cmp.Diff(want, r.result.Auxiliary, cmpopts.IgnoreFields(runs.Auxiliary{}, "Labels")); diff != "" || r.result.Auxiliary[0].Labels < 100 {
 		t.Errorf("%+v, result (-want +got):\n%s", r.result.Auxiliary, diff)
 	}
-	told := fmt.Sprintf("train.auxiliary[1]: 700 sentences of %s with %d labels are trained on too, at 0.25 times their loss, by own heads", c.Train.Auxiliary[1].Path, r.result.Auxiliary[1].Labels)
+	told := fmt.Sprintf("train.auxiliary[1]: 700 sentences of %s with %d labels are trained on too, weight 0.25, own heads", c.Train.Auxiliary[1].Path, r.result.Auxiliary[1].Labels)
 	if !strings.Contains(notes(r.events), told) {
 		t.Errorf("notes %q\nlack %q", notes(r.events), told)
 	}

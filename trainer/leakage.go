@@ -48,12 +48,12 @@ func (d *Dataset) guard(l learner, against string, kept selection, note func(str
 	const alike = "letter case, punctuation and white space aside"
 	shares := fmt.Sprintf("%s: %s shares %s with %s, %s", l.key, l.set.Path, countSentences(len(pairs)), against, alike)
 	if l.policy == "refuse" {
-		return nil, fmt.Errorf("%s: %s; %s: drop leaves them out, warn trains on them all the same (absa data check %s %s lists all of them by line)",
+		return nil, fmt.Errorf("%s: %s; %s: drop leaves them out, warn keeps them in training (absa data check %s %s lists all of them by line)",
 			shares, found.first(), l.by, kept.set.Path, l.set.Path)
 	}
 	d.Leaks = append(d.Leaks, found)
 	if !found.dropped {
-		note("%s, and trains on them all the same: %s (%s: drop leaves them out)", shares, found.first(), l.by)
+		note("%s, kept in training: %s (%s: drop leaves them out)", shares, found.first(), l.by)
 		return l.at, nil
 	}
 	note("%s, left out of training: %s", shares, found.first())

@@ -26,7 +26,7 @@ func TestLeakage(t *testing.T) {
 		trained int
 		told    string
 	}{
-		{"warn", 4, "data.train: " + strings.TrimPrefix(set[0], "data.train=") + " shares 2 sentences with data.test, letter case, punctuation and white space aside, and trains on them all the same: c (there x), d (there y) (data.leakage: drop leaves them out)"},
+		{"warn", 4, "data.train: " + strings.TrimPrefix(set[0], "data.train=") + " shares 2 sentences with data.test, letter case, punctuation and white space aside, kept in training: c (there x), d (there y) (data.leakage: drop leaves them out)"},
 		{"drop", 2, " shares 2 sentences with data.test, letter case, punctuation and white space aside, left out of training: c (there x), d (there y)"},
 	}
 	for _, tt := range tests {
@@ -53,7 +53,7 @@ func TestLeakage(t *testing.T) {
 		})
 	}
 	refused := try(t, t.Context(), small(t, append(set, "data.leakage=refuse")...), nil)
-	wantError(t, refused.err, "c (there x), d (there y); data.leakage: drop leaves them out, warn trains on them all the same (absa data check ")
+	wantError(t, refused.err, "c (there x), d (there y); data.leakage: drop leaves them out, warn keeps them in training (absa data check ")
 }
 
 // Many ids are counted in a message, and all are in the file.
