@@ -16,6 +16,7 @@ func Default() Config {
 			Aspects:        []string{"service", "food", "anecdotes/miscellaneous", "price", "ambience"},
 			Polarities:     []string{"positive", "neutral", "negative", "conflict"},
 			Contradictions: "error",
+			Leakage:        "warn",
 		},
 		Text: Text{
 			Cleaning:  "none",

@@ -90,7 +90,7 @@ func TestOpenIsRead(t *testing.T) {
 		"sample, test":  string(sample.Test()),
 		"CRLF":          strings.ReplaceAll(string(sample.Test()), "\n", "\r\n"),
 	}
-	for _, file := range []string{semevalTrain, semevalTest} {
+	for _, file := range []string{semevalTrain, semevalTest, semeval2015Test, semeval2016} {
 		if folder := os.Getenv("ABSA_TEST_DATA"); folder != "" {
 			text, err := os.ReadFile(publicFile(t, file))
 			if err != nil {
