@@ -19,7 +19,7 @@ import (
 
 // errStale says that there is no cache, or that it holds another version of
 // the source; nothing worth telling.
-var errStale = errors.New("no cache of this file yet")
+var errStale = errors.New("no cache of this source yet")
 
 // cacheError is trouble with the cache rather than with the source.
 type cacheError struct{ err error }
@@ -140,7 +140,7 @@ func build(w io.Writer, src *source, fingerprint [32]byte, progress func(done, t
 	if err != nil {
 		return nil, err
 	}
-	format, err := src.read(b.add, progress)
+	format, err := src.read(b, progress)
 	if err != nil {
 		return nil, err
 	}
