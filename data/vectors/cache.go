@@ -80,6 +80,11 @@ func mapTable(f *os.File, fingerprint [32]byte) (*Table, error) {
 	if err == nil && m.header.fingerprint != fingerprint {
 		err = errStale
 	}
+	if err == nil {
+		// Read, not mapped: a table may be larger than memory, and a process that
+		// looks up some words should not seem to use all of it.
+		err = m.header.verify(io.NewSectionReader(f, headerSize, int64(len(b))-headerSize))
+	}
 	if err != nil {
 		return nil, errors.Join(err, unmap())
 	}

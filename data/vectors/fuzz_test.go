@@ -122,8 +122,9 @@ func FuzzSpacy(f *testing.F) {
 	})
 }
 
-// FuzzImage feeds the reader of cache files with images whose checksums are
-// right and whose content is hostile: no lookup may leave the image or hang.
+// FuzzImage feeds the reader of cache files with images whose header has the
+// right checksum and whose content is hostile: no lookup may leave the image or
+// hang.
 func FuzzImage(f *testing.F) {
 	for _, seed := range []string{plainText, headerText, winkText, "2 2\na 1 2\n. . 3 4\n", string(word2vec(false, "the", "food")), string(tinyModel().bytes())} {
 		b, err := fileImage([]byte(seed))
@@ -142,7 +143,6 @@ func FuzzImage(f *testing.F) {
 		b = bytes.Clone(b)
 		if len(b) >= headerSize {
 			e := binary.NativeEndian
-			e.PutUint32(b[132:], crc32.Checksum(b[headerSize:], mapped.Castagnoli()))
 			e.PutUint32(b[headerSize-4:], crc32.Checksum(b[:headerSize-4], mapped.Castagnoli()))
 		}
 		m, err := parseImage(b)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"math"
 
 	"absa/internal/mapped"
@@ -96,6 +97,18 @@ func (h header) check() error {
 		return fmt.Errorf("standard deviation %v", h.std)
 	case h.duplicates > math.MaxInt64:
 		return fmt.Errorf("%d duplicates", h.duplicates)
+	}
+	return nil
+}
+
+// verify compares the content, all that follows the header, with its checksum.
+func (h header) verify(content io.Reader) error {
+	sum := crc32.New(mapped.Castagnoli())
+	if _, err := io.CopyBuffer(sum, content, make([]byte, readBuffer)); err != nil {
+		return err
+	}
+	if sum.Sum32() != h.body {
+		return errors.New("checksum of the content differs")
 	}
 	return nil
 }
