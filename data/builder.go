@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"hash/maphash"
 	"io"
+	"slices"
 
 	"absa/internal/mapped"
 )
@@ -92,6 +93,21 @@ func (b *builder) add(p *part, before int) error {
 		b.image.dropped = append(b.image.dropped, first+at)
 	}
 	return nil
+}
+
+// expect makes room for so many times as much as there is, and a little more:
+// arrays that grow by and by are copied again and again.
+func (b *builder) expect(times float64) {
+	const most = 1 << 30 // bytes of a corpus may be few and sentences long
+	more := func(n, size int) int { return max(0, min(int(1.03*times*float64(n)), most/size)-n) }
+	n := more(b.count(), 8)
+	m := &b.image
+	b.lines = slices.Grow(b.lines, n)
+	m.ends, m.idEnds, m.groups = slices.Grow(m.ends, n), slices.Grow(m.idEnds, n), slices.Grow(m.groups, n)
+	m.labels, m.ids = slices.Grow(m.labels, more(len(m.labels), 1)), slices.Grow(m.ids, more(len(m.ids), 1))
+	b.byID.grow(b.count() + n)
+	b.texts.slots.grow(b.count() + n)
+	b.texts.keys = slices.Grow(b.texts.keys, n)
 }
 
 // addWords writes the words of a part.
@@ -189,16 +205,26 @@ func (x *positionsByHash) find(hash uint64, same func(uint32) bool) (at uint32, 
 
 // add enters a position that is not there yet.
 func (x *positionsByHash) add(hash uint64, at uint32) {
-	if x.count++; 3*x.count > 2*len(x.slots) {
-		old := x.slots
-		x.slots = make([]hashedPosition, 2*len(old))
-		for _, slot := range old {
-			if slot.next != 0 {
-				x.put(slot)
-			}
+	x.count++
+	x.grow(x.count)
+	x.put(hashedPosition{uint32(hash), at + 1})
+}
+
+// grow makes room for so many positions.
+func (x *positionsByHash) grow(count int) {
+	if 3*count <= 2*len(x.slots) {
+		return
+	}
+	old, size := x.slots, len(x.slots)
+	for 3*count > 2*size {
+		size *= 2
+	}
+	x.slots = make([]hashedPosition, size)
+	for _, slot := range old {
+		if slot.next != 0 {
+			x.put(slot)
 		}
 	}
-	x.put(hashedPosition{uint32(hash), at + 1})
 }
 
 func (x *positionsByHash) put(slot hashedPosition) {

@@ -23,12 +23,14 @@ type conversion struct {
 	data   configs.Data
 	text   configs.Text
 	key    [32]byte
+	size   int64            // of the corpus in bytes; 0 if it is not known
 	block  int              // bytes that a worker gets at a time; 0 means 1 MiB
 	report func(done int64) // bytes read, from the calling goroutine; may be nil
 
 	root  string          // element of an XML file
 	seeds [2]maphash.Seed // of textKey
 	spare chan *part      // that were joined
+	texts chan []byte     // the buffers of their blocks
 	read  atomic.Int64
 	told  int64
 }
@@ -44,6 +46,7 @@ func (c *conversion) write(ctx context.Context, r io.Reader, w io.Writer) (head 
 	workers := make([]*worker, runtime.GOMAXPROCS(0))
 	c.seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
 	c.spare = make(chan *part, 4*len(workers))
+	c.texts = make(chan []byte, 4*len(workers))
 	for i := range workers {
 		if workers[i], err = newWorker(c.data, c.text, c.seeds); err != nil {
 			return nil, err
@@ -78,7 +81,7 @@ func (c *conversion) write(ctx context.Context, r io.Reader, w io.Writer) (head 
 	defer stop(nil)
 	work := make(chan *block, len(workers))
 	ordered := make(chan *block, 2*len(workers))
-	running.Go(func() { readBlocks(ctx, in, cut, cmp.Or(c.block, 1<<20), work, ordered) })
+	running.Go(func() { readBlocks(ctx, in, cut, cmp.Or(c.block, 1<<20), c.texts, work, ordered) })
 	for _, w := range workers {
 		running.Go(func() {
 			for b := range work {
@@ -125,7 +128,14 @@ func (c *conversion) join(ctx context.Context, b *builder, ordered <-chan *block
 			return &LineError{c.name, before + p.wrongLine, p.wrong}
 		}
 		before += p.newline
+		if block.first && !block.last {
+			b.expect(float64(c.size) / float64(len(block.text)))
+		}
 		c.reuse(p)
+		select {
+		case c.texts <- block.buffer:
+		default:
+		}
 	}
 	return nil
 }

@@ -93,7 +93,7 @@ func Open(ctx context.Context, path string, c configs.Config, o OpenOptions) (*S
 	if !stat.Mode().IsRegular() || stat.Size() < o.CacheFrom {
 		return OpenReader(ctx, path, f, c)
 	}
-	x := &cached{source: f, stat: stat, conversion: conversion{name: path, data: c.Data, text: c.Text}}
+	x := &cached{source: f, stat: stat, conversion: conversion{name: path, size: stat.Size(), data: c.Data, text: c.Text}}
 	if o.Progress != nil {
 		x.conversion.report = func(done int64) { o.Progress(done, stat.Size()) }
 	}
