@@ -52,7 +52,7 @@ func (d *Dataset) openAuxiliary(ctx context.Context, c configs.Config, report fu
 		if err != nil {
 			return fmt.Errorf("%s (whose own categories count in place of data.categories): %w", a.key(), err)
 		}
-		a.from = selection{set, set.WithWords()}
+		a.from = selection{set, set.WithWords(set.All())}
 		d.Auxiliary = append(d.Auxiliary, a)
 	}
 	return nil
@@ -71,12 +71,12 @@ func (a *Auxiliary) own(names data.Schema) {
 // none that others are judged by, unless the configuration wants it. A model without
 // a fold of the training corpus is one of many, so sentences of that fold are left
 // out in any case.
-func (d *Dataset) guardAuxiliary(test, valid selection, f fold, note func(string, ...any)) (err error) {
+func (d *Dataset) guardAuxiliary(test, valid selection, f Fold, note func(string, ...any)) (err error) {
 	for i := range d.Auxiliary {
 		a := &d.Auxiliary[i]
 		l := learner{key: a.key(), policy: a.Config.Leakage, by: "its leakage", selection: a.from}
 		tested := "data.test"
-		if f.of > 0 {
+		if f.Of > 0 {
 			tested = "the fold held out"
 			if l.policy == "refuse" {
 				l.policy = "drop"

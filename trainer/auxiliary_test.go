@@ -236,7 +236,7 @@ func TestAuxiliaryFiles(t *testing.T) {
 
 	// What reads runs and checkpoints reads these.
 	for _, dir := range []string{r.dir, r.step(step)} {
-		e, err := Evaluate(t.Context(), EvaluateOptions{Run: dir, Data: configs.Sample})
+		e, err := Evaluate(t.Context(), EvaluateOptions{Runs: []string{dir}, Data: configs.Sample})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -308,7 +308,7 @@ func TestAuxiliaryLeaks(t *testing.T) {
 	held := try(t, t.Context(), c("refuse", "data.test=", "data.valid_fraction=0.75", "train.select=last"), nil)
 	wantError(t, held.err, "with the validation part of data.train, letter case")
 	// A fold that is held out is left out of what is trained on.
-	d, err := Prepare(t.Context(), c("refuse", "data.test="), source{fold: fold{1, 2}}, func(Event) {})
+	d, err := Prepare(t.Context(), c("refuse", "data.test="), source{fold: Fold{1, 2}}, func(Event) {})
 	if err != nil {
 		t.Fatal(err)
 	}
