@@ -182,7 +182,9 @@ func (x *check) record(r Record) error {
 // of r are sound.
 func (x *check) text(r Record, sound bool) error {
 	labels, n := x.worker.labels.polarity, len(x.worker.schema.Aspects)
-	at := x.texts.number(textKey{foldedHash([]byte(r.Text))})
+	hash, room := foldedHash(x.worker.folded, []byte(r.Text))
+	x.worker.folded = room
+	at := x.texts.number(textKey{hash})
 	if int(at) == len(x.firsts) {
 		x.firsts = append(x.firsts, place{int32(len(x.files) - 1), uint32(r.Line)})
 		for _, p := range labels {

@@ -97,7 +97,9 @@ func (w *worker) add(p *part, id, text []byte, line int) {
 	p.words = w.lexicon.append(p.words, text)
 	p.ends = append(p.ends, uint32(len(p.words)))
 	p.texts = append(p.texts, w.key(text))
-	p.folded = append(p.folded, foldedHash(text))
+	var hash uint64
+	hash, w.folded = foldedHash(w.folded, text)
+	p.folded = append(p.folded, hash)
 	p.content = append(appendJSON(append(p.content, ','), text), ",["...)
 	for a, label := range w.labels.polarity {
 		if a > 0 {
