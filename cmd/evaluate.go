@@ -68,7 +68,7 @@ calibrate fitted later.`,
 	}
 	f := c.Flags()
 	f.StringArrayVar(&o.Runs, "checkpoint", nil, "`folder` of a run that ended, or of a checkpoint; several are an ensemble")
-	f.StringVar(&o.Data, "data", "", "corpus to score: a `file` of SemEval-2014 XML, JSON lines or CSV, or sample")
+	f.StringVar(&o.Data, "data", "", "corpus to score: a `file` of SemEval XML, JSON lines or CSV, or sample")
 	f.StringVar(&o.Against, "against", "", "`folder` of another run to compare with on these sentences")
 	f.Float64Var(&o.Threshold, "threshold", runs.Threshold, "least `probability` that an aspect is mentioned")
 	f.BoolVar(&confusion, "confusion", false, "print confusion matrices too")

@@ -16,9 +16,12 @@ func Default() Config {
 			Aspects:        []string{"service", "food", "anecdotes/miscellaneous", "price", "ambience"},
 			Polarities:     []string{"positive", "neutral", "negative", "conflict"},
 			Contradictions: "error",
+			Leakage:        "warn",
 		},
 		Text: Text{
 			Cleaning:  "none",
+			StopWords: "drop",
+			Tokenizer: "words",
 			MaxTokens: 60,
 		},
 		Vectors: Vectors{

@@ -166,7 +166,7 @@ func (p *Protocol) Validate() error {
 // common are the keys that decide which sentences are answered, or that the
 // protocol sets: candidates that differ in them could not be compared.
 var common = []string{
-	"data.train", "data.test", "data.split_order", "data.split_seed", "data.aspects", "data.polarities", "data.contradictions", "train.seed",
+	"data.train", "data.test", "data.split_order", "data.split_seed", "data.aspects", "data.polarities", "data.categories", "data.contradictions", "train.seed",
 }
 
 // Resolve resolves the configuration of every candidate.

@@ -14,6 +14,8 @@ type block struct {
 	first, last bool
 	err         error // of reading on after the text, other than the end
 	part        chan *part
+
+	buffer []byte // that the text is in, and the beginning of the next one
 }
 
 // cutting says where a file of some format may be cut: the last place in the
@@ -43,8 +45,9 @@ var errUncut = fmt.Errorf("no sentence begins within %d MiB; is it a corpus?", l
 
 // readBlocks cuts a file into blocks. It gives each to work and then to
 // ordered, and closes both at the end. A block has about size bytes; it doubles
-// while there is no place to cut, up to longestBlock.
-func readBlocks(ctx context.Context, r io.Reader, cut cutting, size int, work, ordered chan<- *block) {
+// while there is no place to cut, up to longestBlock. spare has buffers of blocks
+// that nobody uses any more.
+func readBlocks(ctx context.Context, r io.Reader, cut cutting, size int, spare <-chan []byte, work, ordered chan<- *block) {
 	defer close(work)
 	defer close(ordered)
 	var rest []byte
@@ -54,7 +57,9 @@ func readBlocks(ctx context.Context, r io.Reader, cut cutting, size int, work, o
 		for cutAt := 0; cutAt == 0 && !b.last; {
 			from := len(b.text)
 			to := from + max(size, from)
-			b.text = append(make([]byte, 0, to), b.text...)[:to]
+			b.buffer = bufferOf(to, spare)
+			copy(b.buffer, b.text)
+			b.text = b.buffer
 			n, err := io.ReadFull(r, b.text[from:])
 			b.text = b.text[:from+n]
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -85,6 +90,18 @@ func readBlocks(ctx context.Context, r io.Reader, cut cutting, size int, work, o
 			return
 		}
 	}
+}
+
+// bufferOf returns a buffer of so many bytes, one that was used before if there is.
+func bufferOf(size int, spare <-chan []byte) []byte {
+	select {
+	case b := <-spare:
+		if cap(b) >= size {
+			return b[:size]
+		}
+	default:
+	}
+	return make([]byte, size)
 }
 
 // blockReader reads the text of blocks.

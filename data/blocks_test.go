@@ -24,7 +24,7 @@ func blocksOf(t *testing.T, r io.Reader, cut cutting, size int) (blocks []*block
 	go readBlocks(t.Context(), r, func(text []byte) int {
 		searched += len(text)
 		return cut(text)
-	}, size, work, ordered)
+	}, size, nil, work, ordered)
 	for b := range work {
 		blocks = append(blocks, <-ordered)
 		if b != blocks[len(blocks)-1] {

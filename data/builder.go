@@ -9,12 +9,13 @@ import (
 	"hash/crc32"
 	"hash/maphash"
 	"io"
+	"slices"
 
 	"absa/internal/mapped"
 )
 
 // builder joins parts, in their order, to an image. Words go to the writer at
-// once; the rest, about 60 bytes for a sentence besides its id, stays in memory
+// once; the rest, about 70 bytes for a sentence besides its id, stays in memory
 // until finish.
 type builder struct {
 	name  string // of the file, for errors
@@ -77,6 +78,7 @@ func (b *builder) add(p *part, before int) error {
 		b.image.ids = append(b.image.ids, id...)
 		b.image.idEnds = append(b.image.idEnds, uint64(len(b.image.ids)))
 		b.byID.add(hash, uint32(b.count()-1))
+		b.image.folded = append(b.image.folded, p.folded[i])
 		b.image.groups = append(b.image.groups, b.texts.number(p.texts[i]))
 		b.buffer = append(appendJSON(append(b.buffer, '['), id), p.content[contentFrom:p.contentEnds[i]]...)
 		idFrom, contentFrom = p.idEnds[i], p.contentEnds[i]
@@ -91,6 +93,21 @@ func (b *builder) add(p *part, before int) error {
 		b.image.dropped = append(b.image.dropped, first+at)
 	}
 	return nil
+}
+
+// expect makes room for so many times as much as there is, and a little more:
+// arrays that grow by and by are copied again and again.
+func (b *builder) expect(times float64) {
+	const most = 1 << 30 // bytes of a corpus may be few and sentences long
+	more := func(n, size int) int { return max(0, min(int(1.03*times*float64(n)), most/size)-n) }
+	n := more(b.count(), 8)
+	m := &b.image
+	b.lines = slices.Grow(b.lines, n)
+	m.ends, m.idEnds, m.groups = slices.Grow(m.ends, n), slices.Grow(m.idEnds, n), slices.Grow(m.groups, n)
+	m.labels, m.ids = slices.Grow(m.labels, more(len(m.labels), 1)), slices.Grow(m.ids, more(len(m.ids), 1))
+	b.byID.grow(b.count() + n)
+	b.texts.slots.grow(b.count() + n)
+	b.texts.keys = slices.Grow(b.texts.keys, n)
 }
 
 // addWords writes the words of a part.
@@ -143,7 +160,7 @@ func (b *builder) finish(key [32]byte, source []byte, schema Schema) ([]byte, er
 		return nil, err
 	}
 	for _, section := range [][]byte{mapped.Bytes(m.ends), mapped.Bytes(m.idEnds), mapped.Bytes(m.spellEnds),
-		mapped.Bytes(m.groups), mapped.Bytes(m.merged), mapped.Bytes(m.dropped), mapped.Bytes(m.labels), m.ids, m.spellings} {
+		mapped.Bytes(m.folded), mapped.Bytes(m.groups), mapped.Bytes(m.merged), mapped.Bytes(m.dropped), mapped.Bytes(m.labels), m.ids, m.spellings} {
 		if err := errors.Join(b.write(section), b.write(make([]byte, padding(uint64(len(section)))))); err != nil {
 			return nil, err
 		}
@@ -188,16 +205,26 @@ func (x *positionsByHash) find(hash uint64, same func(uint32) bool) (at uint32, 
 
 // add enters a position that is not there yet.
 func (x *positionsByHash) add(hash uint64, at uint32) {
-	if x.count++; 3*x.count > 2*len(x.slots) {
-		old := x.slots
-		x.slots = make([]hashedPosition, 2*len(old))
-		for _, slot := range old {
-			if slot.next != 0 {
-				x.put(slot)
-			}
+	x.count++
+	x.grow(x.count)
+	x.put(hashedPosition{uint32(hash), at + 1})
+}
+
+// grow makes room for so many positions.
+func (x *positionsByHash) grow(count int) {
+	if 3*count <= 2*len(x.slots) {
+		return
+	}
+	old, size := x.slots, len(x.slots)
+	for 3*count > 2*size {
+		size *= 2
+	}
+	x.slots = make([]hashedPosition, size)
+	for _, slot := range old {
+		if slot.next != 0 {
+			x.put(slot)
 		}
 	}
-	x.put(hashedPosition{uint32(hash), at + 1})
 }
 
 func (x *positionsByHash) put(slot hashedPosition) {

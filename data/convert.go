@@ -23,11 +23,14 @@ type conversion struct {
 	data   configs.Data
 	text   configs.Text
 	key    [32]byte
+	size   int64            // of the corpus in bytes; 0 if it is not known
 	block  int              // bytes that a worker gets at a time; 0 means 1 MiB
 	report func(done int64) // bytes read, from the calling goroutine; may be nil
 
+	root  string          // element of an XML file
 	seeds [2]maphash.Seed // of textKey
 	spare chan *part      // that were joined
+	texts chan []byte     // the buffers of their blocks
 	read  atomic.Int64
 	told  int64
 }
@@ -43,6 +46,7 @@ func (c *conversion) write(ctx context.Context, r io.Reader, w io.Writer) (head 
 	workers := make([]*worker, runtime.GOMAXPROCS(0))
 	c.seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
 	c.spare = make(chan *part, 4*len(workers))
+	c.texts = make(chan []byte, 4*len(workers))
 	for i := range workers {
 		if workers[i], err = newWorker(c.data, c.text, c.seeds); err != nil {
 			return nil, err
@@ -56,6 +60,7 @@ func (c *conversion) write(ctx context.Context, r io.Reader, w io.Writer) (head 
 	sum := sha256.New()
 	in := bufio.NewReaderSize(io.TeeReader(r, io.MultiWriter(sum, (*counter)(&c.read))), 1<<16)
 	format := corpusFormat(c.name, in)
+	c.root = rootElement(in)
 	lines := format == JSONL
 	cut := cutXML
 	if lines {
@@ -76,14 +81,14 @@ func (c *conversion) write(ctx context.Context, r io.Reader, w io.Writer) (head 
 	defer stop(nil)
 	work := make(chan *block, len(workers))
 	ordered := make(chan *block, 2*len(workers))
-	running.Go(func() { readBlocks(ctx, in, cut, cmp.Or(c.block, 1<<20), work, ordered) })
+	running.Go(func() { readBlocks(ctx, in, cut, cmp.Or(c.block, 1<<20), c.texts, work, ordered) })
 	for _, w := range workers {
 		running.Go(func() {
 			for b := range work {
 				if lines {
 					b.part <- w.scanJSONL(b.text)
 				} else {
-					b.part <- w.scanXML(b.text, b.first, b.last)
+					b.part <- w.scanXML(c.root, b.text, b.first, b.last)
 				}
 			}
 		})
@@ -123,7 +128,14 @@ func (c *conversion) join(ctx context.Context, b *builder, ordered <-chan *block
 			return &LineError{c.name, before + p.wrongLine, p.wrong}
 		}
 		before += p.newline
+		if block.first && !block.last {
+			b.expect(float64(c.size) / float64(len(block.text)))
+		}
 		c.reuse(p)
+		select {
+		case c.texts <- block.buffer:
+		default:
+		}
 	}
 	return nil
 }
@@ -140,7 +152,11 @@ func (c *conversion) reuse(p *part) {
 func (c *conversion) decode(ctx context.Context, b *builder, before int, from *block, rest <-chan *block) error {
 	var r io.Reader = &blockReader{now: from, text: from.text, rest: rest}
 	if !from.first { // the decoder is to see one document
-		r = io.MultiReader(strings.NewReader("<sentences>"), r)
+		open := "<sentences>"
+		if c.root == reviewsRoot {
+			open = "<Reviews><Review><sentences>"
+		}
+		r = io.MultiReader(strings.NewReader(open), r)
 	}
 	d := newDecoder(c.name, r)
 	d.before = before
@@ -154,7 +170,7 @@ func (c *conversion) decode(ctx context.Context, b *builder, before int, from *b
 
 // csv adds what is in a CSV file.
 func (c *conversion) csv(ctx context.Context, r io.Reader, b *builder, w *worker) error {
-	for record, err := range Records(c.name, r, RecordOptions{Format: CSV, Aspects: c.data.Aspects}) {
+	for record, err := range Records(c.name, r, RecordOptions{Format: CSV, Aspects: c.data.Aspects, Categories: c.data.Categories}) {
 		if err := cmp.Or(err, record.Err); err != nil {
 			return err
 		}
@@ -178,7 +194,7 @@ func (c *conversion) add(ctx context.Context, b *builder, w *worker, r Record) e
 	if id == "" {
 		id = numbered(b.count())
 	}
-	err := w.labels.resolve(w.schema, r, id, w.drop, func(line int, err error) error { return &LineError{c.name, line, err} })
+	err := w.labels.resolve(r, id, w.drop, func(line int, err error) error { return &LineError{c.name, line, err} })
 	if err != nil {
 		return err
 	}

@@ -110,8 +110,8 @@ func (p *pieces) write(ctx context.Context, w io.Writer, side uint8) error {
 		if err == nil && ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
-		if err == nil && number == 0 {
-			err = out.copy(f, 0, r.From)
+		if err == nil && r.From > end { // the head, or what is between two lists: each side has all of them
+			err = out.copy(f, end, r.From)
 		}
 		if err == nil && number < len(p.of) && p.of[number] == side {
 			if format != SemEval { // a sentence has lines of its own

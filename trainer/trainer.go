@@ -50,6 +50,7 @@ type Trainer struct {
 
 	data      *Dataset
 	batches   *data.Loader
+	tasks     []*task // of the auxiliary corpora
 	model     *models.Model
 	loss      *models.Loss
 	optimizer *torch.Adam
@@ -163,13 +164,7 @@ func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer,
 // build makes the loader, the network and what trains it.
 func (t *Trainer) build(source source) (err error) {
 	c := t.config
-	t.batches, err = data.NewLoader(t.data.Train, data.Options{
-		BatchSize: c.Loader.BatchSize,
-		Shuffle:   c.Loader.Order == "shuffle",
-		Buckets:   c.Loader.Buckets,
-		Seed:      int64(torch.Mix(uint64(c.Train.Seed), streamOrder)),
-		Prefetch:  4,
-	})
+	t.batches, err = data.NewLoader(t.data.Train, loaderOptions(c))
 	if err != nil {
 		return fmt.Errorf("training data: %w", err)
 	}
@@ -187,6 +182,11 @@ func (t *Trainer) build(source source) (err error) {
 	if t.loss, err = models.NewLoss(c.Loss, labels); err != nil {
 		return err
 	}
+	for i := range t.data.Auxiliary {
+		if err := t.addTask(&t.data.Auxiliary[i]); err != nil {
+			return err
+		}
+	}
 	if t.optimizer, err = torch.NewAdam(t.model.Parameters, adamOptions(c.Train)); err != nil {
 		return err
 	}
@@ -198,6 +198,18 @@ func (t *Trainer) build(source source) (err error) {
 	t.schedule = newSchedule(c.Train, t.steps())
 	t.scope = torch.NewScope(t.device)
 	return nil
+}
+
+// loaderOptions are those of training. Further numbers keep the order of another
+// corpus apart.
+func loaderOptions(c configs.Config, more ...uint64) data.Options {
+	return data.Options{
+		BatchSize: c.Loader.BatchSize,
+		Shuffle:   c.Loader.Order == "shuffle",
+		Buckets:   c.Loader.Buckets,
+		Seed:      int64(torch.Mix(append([]uint64{uint64(c.Train.Seed), streamOrder}, more...)...)),
+		Prefetch:  4,
+	}
 }
 
 // open makes the run folder or takes up the run that is in it.
