@@ -35,6 +35,17 @@ type Sentences struct {
 	Aspects, Polarities int
 }
 
+// Confusion counts all labelled pairs.
+func (s Sentences) Confusion() Confusion {
+	m := newConfusion(s.Polarities)
+	for i, gold := range s.Gold {
+		if gold != Absent {
+			m.add(gold, s.Pred[i])
+		}
+	}
+	return m
+}
+
 // Bootstrap returns the percentile interval of a score over sentences drawn with
 // replacement (Efron 1979). Resamples in which the score is not defined are left
 // out.

@@ -12,8 +12,10 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 
 	"absa/internal/atomicfile"
+	"absa/internal/checkpoint"
 )
 
 // train trains a unit in a process and waits for it. A run that was begun before
@@ -27,6 +29,9 @@ func (x *execution) train(ctx context.Context, u Unit) error {
 	if err := os.MkdirAll(filepath.Dir(run), 0o755); err != nil {
 		return err
 	}
+	if err := free(ctx, run); err != nil {
+		return err
+	}
 	log, err := os.Create(path)
 	if err != nil {
 		return err
@@ -34,6 +39,11 @@ func (x *execution) train(ctx context.Context, u Unit) error {
 	defer log.Close()
 	c := exec.Command(x.Program, append(u.Args[:len(u.Args):len(u.Args)], "--out", run, "--resume", "auto")...)
 	c.Stderr, c.Stdout = log, io.Discard
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "ABSA_") { // the arguments have all settings
+			c.Env = append(c.Env, v)
+		}
+	}
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	// Pdeathsig is sent when the thread that began the process ends.
 	runtime.LockOSThread()
@@ -54,6 +64,25 @@ func (x *execution) train(ctx context.Context, u Unit) error {
 		return failure(err, path)
 	}
 	return nil
+}
+
+// free waits until nobody trains in a run folder: the process of a study that was
+// killed saves its run before it ends.
+func free(ctx context.Context, run string) error {
+	for {
+		l, err := checkpoint.Lock(run)
+		if !errors.Is(err, checkpoint.ErrLocked) {
+			if l != nil {
+				return l.Unlock()
+			}
+			return nil // there is no run yet, or the process will say what is wrong
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 // failure adds the end of the log to an error, where the process says why.

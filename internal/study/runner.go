@@ -166,6 +166,20 @@ func (r *Runner) Read(u Unit, content any) error {
 	return nil
 }
 
+// Begun says whether a training of the study in a folder has begun.
+func Begun(dir string) (bool, error) {
+	for _, name := range []string{unitsFolder, runsFolder} {
+		entries, err := os.ReadDir(filepath.Join(dir, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return false, err
+		}
+		if len(entries) > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // execution is a Run under way.
 type execution struct {
 	*Runner
