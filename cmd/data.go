@@ -14,9 +14,9 @@ func newDataCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "data",
 		Short: "Check, count, divide and convert corpora",
-		Long: `A corpus is a file of sentences and their labels: SemEval-2014 XML, JSON lines or
-CSV. These commands find what is wrong with one, count its labels, divide it, write it
-in another format, and make one up.`,
+		Long: `A corpus is a file of sentences and their labels: SemEval XML (of 2014, 2015 or 2016),
+JSON lines or CSV. These commands find what is wrong with one, count its labels, divide
+it, write it in another format, and make one up.`,
 		Example: `  absa data check --config hotel.yaml reviews.csv     all that is wrong, by line
   absa data split --config hotel.yaml --out hotel reviews.csv
   absa data convert reviews.csv reviews.xml`,
@@ -41,7 +41,8 @@ counts the sentences with each label. The first error ends it; absa data check l
 them all.`,
 		Example: `  absa data stats sample
   absa data stats data/raw/semeval2014/Restaurants_Train_v2.xml
-  absa data stats rooms.xml --set 'data.aspects=[room, staff]'`,
+  absa data stats rooms.xml --set 'data.aspects=[room, staff]'
+  absa data stats mams.xml --set 'data.categories=[{category: staff, aspect: service}]'`,
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, files []string) error {
 			loaded, err := load(config, set)

@@ -39,7 +39,7 @@ func newDataCheckCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check [FILE|- ...]",
 		Short: "Find what is wrong with a corpus, line by line",
-		Long: `Check reads corpora (SemEval-2014 XML, JSON lines, CSV) and lists, with file and line,
+		Long: `Check reads corpora (SemEval XML, JSON lines, CSV) and lists, with file and line,
 all that training would refuse: labels, aspects and columns that the configuration
 does not know, ids that stand twice, sentences without text, malformed lines, bytes
 that are not UTF-8, NUL characters, lines above 1 MiB. Then it warns of what training

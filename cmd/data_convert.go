@@ -21,11 +21,14 @@ func newDataConvertCmd() *cobra.Command {
 		Long: `Convert writes the sentences of a corpus, with their ids and labels, in another
 format. The endings of the names say which (.xml, .jsonl, .csv), or --from and --to
 (semeval, jsonl, csv). It needs no configuration: aspects and polarities stay as they
-are called. Aspect terms are in XML only and are left out of the others. To CSV, whose
-header has the aspects, IN is read twice, so it cannot be a pipe. A file that is there
-stays as it is, and OUT is whole or not there.`,
+are called. Aspect terms are in XML only and are left out of the others. Opinions of
+one category, as SemEval-2015 and 2016 have them, become one label: equal ones that,
+positive and negative conflict, and neutral yields to the other. To CSV, whose header
+has the aspects, IN is read twice, so it cannot be a pipe. A file that is there stays
+as it is, and OUT is whole or not there.`,
 		Example: `  absa data convert reviews.csv reviews.xml
   absa data convert data/raw/semeval2014/Restaurants_Train_v2.xml train.jsonl
+  absa data convert ABSA16_Restaurants_Train_SB1_v2.xml train16.csv
   absa data convert --to csv labelled.jsonl labelled.txt`,
 		Args: arguments(cobra.ExactArgs(2)),
 		RunE: func(c *cobra.Command, files []string) error {

@@ -22,8 +22,9 @@ func newDataSplitCmd() *cobra.Command {
 		Long: `Split writes the sentences of a corpus to train and test, and valid if --validation
 is given, in a new folder, with the ending and in the format of the file, whose lines
 stay as they are. Every label (an aspect with a polarity) has its share on each side,
-the rare ones first, and sentences of one text, letter case and white space aside,
-stay on one side. The same seed gives the same files.
+the rare ones first; with --set data.split_order=2 every pair of labels before it.
+Sentences of one text, letter case and white space aside, stay on one side. The same
+seed gives the same files.
 
 Training holds sentences out for validation by itself (data.valid_fraction), so a
 file for it is only needed to look at or for other programs.`,

@@ -103,6 +103,7 @@ func TestEvaluateErrors(t *testing.T) {
 		{"unknown device", []string{"--data", "sample", "--device", "gpu"}, 2, []string{"train.device", `"gpu"`, "cuda:N"}},
 		{"negative threads", []string{"--data", "sample", "--threads", "-1"}, 2, []string{"train.threads", "-1"}},
 		{"missing corpus", []string{"--data", "none.xml"}, 1, []string{"none.xml", "no such file"}},
+		{"an ensemble of one model", []string{"--data", "sample", "--checkpoint", run}, 1, []string{run + " stands twice"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -112,5 +113,26 @@ func TestEvaluateErrors(t *testing.T) {
 			}
 			absa(t, args...).wantError(t, test.status, test.want...)
 		})
+	}
+}
+
+// TestEvaluateEnsemble holds that the members of an ensemble are listed with what each
+// scores alone, and that it is said to have no temperature.
+func TestEvaluateEnsemble(t *testing.T) {
+	a, b := command(t, little()...), command(t, little("--set", "train.seed=2", "--set", "model.hidden=5")...)
+	first, second := filepath.Join(a.Dir, "run"), filepath.Join(b.Dir, "run")
+	finish(t, a).wantStatus(t, 0)
+	finish(t, b).wantStatus(t, 0)
+	got := absa(t, "evaluate", "--checkpoint", first, "--checkpoint", second, "--data", "sample")
+	got.wantStatus(t, 0)
+	for _, want := range []string{"mean of the probabilities of 2 models", "\n" + first + " ", "\n" + second + " ", "not calibrated: a temperature belongs to one model"} {
+		if !strings.Contains(got.stdout, want) {
+			t.Errorf("no %q in\n%s", want, got.stdout)
+		}
+	}
+	got = absa(t, "evaluate", "--checkpoint", first, "--checkpoint", second, "--data", "sample", "--json")
+	got.wantStatus(t, 0)
+	if members := object(t, got.stdout)["members"].([]any); len(members) != 2 || members[1].(map[string]any)["run"] != second {
+		t.Errorf("members %v", members)
 	}
 }

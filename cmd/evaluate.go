@@ -15,7 +15,7 @@ func newEvaluateCmd() *cobra.Command {
 		asJSON, confusion, quiet bool
 	)
 	c := &cobra.Command{
-		Use:   "evaluate --checkpoint RUN --data FILE",
+		Use:   "evaluate --checkpoint RUN [--checkpoint RUN…] --data FILE",
 		Short: "Score a trained model on a labelled corpus",
 		Long: `Evaluate reads the tested weights of a run that ended, or those of one of its
 checkpoints, and prints how they do on a corpus:
@@ -31,6 +31,11 @@ checkpoints, and prints how they do on a corpus:
   log loss and expected calibration error of its probabilities, as they are and at
   the temperature of the run (absa calibrate --help).
 
+Several --checkpoint are an ensemble: the mean of the probabilities of models that
+know the same aspects and polarities, whatever else they differ in. Each reads the
+text in its own way. What each of them scores alone is listed. The mean has no
+temperature: those of its members are for their own probabilities.
+
 --confusion adds the confusion matrices, over all aspects and of each. --against
 compares with another run on the same sentences: the interval of the difference in
 accuracy, and McNemar's exact test. --json has all of it. On the run's own test corpus
@@ -38,10 +43,11 @@ the figures are those of its result.json, but for those at a temperature that ab
 calibrate fitted later.`,
 		Example: `  absa evaluate --checkpoint checkpoints/mine --data data/raw/semeval2014/Restaurants_Test_Gold.xml
   absa evaluate --checkpoint checkpoints/mine --data sample --against checkpoints/other
+  absa evaluate --checkpoint checkpoints/seed-1 --checkpoint checkpoints/seed-2 --data reviews.jsonl
   absa evaluate --checkpoint checkpoints/mine/checkpoints/step-00000076 --data sample --json`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if o.Run == "" || o.Data == "" {
+			if len(o.Runs) == 0 || o.Data == "" {
 				return usageError{fmt.Errorf("evaluate needs --checkpoint RUN and --data FILE")}
 			}
 			if !(o.Threshold > 0 && o.Threshold <= 1) {
@@ -61,8 +67,8 @@ calibrate fitted later.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.Run, "checkpoint", "", "`folder` of a run that ended, or of a checkpoint")
-	f.StringVar(&o.Data, "data", "", "corpus to score: a `file` of SemEval-2014 XML, JSON lines or CSV, or sample")
+	f.StringArrayVar(&o.Runs, "checkpoint", nil, "`folder` of a run that ended, or of a checkpoint; several are an ensemble")
+	f.StringVar(&o.Data, "data", "", "corpus to score: a `file` of SemEval XML, JSON lines or CSV, or sample")
 	f.StringVar(&o.Against, "against", "", "`folder` of another run to compare with on these sentences")
 	f.Float64Var(&o.Threshold, "threshold", runs.Threshold, "least `probability` that an aspect is mentioned")
 	f.BoolVar(&confusion, "confusion", false, "print confusion matrices too")

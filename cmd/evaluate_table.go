@@ -16,7 +16,7 @@ import (
 // printEvaluation lays an evaluation out for people: the article's table first,
 // as absa train prints it.
 func printEvaluation(w io.Writer, e *trainer.Evaluation, confusion bool) error {
-	parts := []string{e.Table(e.Labels.Aspects).String(), accuracies(e), polarities(e), detection(e), probabilities(e)}
+	parts := []string{e.Table(e.Labels.Aspects).String(), members(e.Members), accuracies(e), polarities(e), detection(e), probabilities(e)}
 	if confusion {
 		parts = append(parts, "confusion: gold polarities in lines, predicted ones in columns\n", matrix("all aspects", e, e.Confusion))
 		for _, a := range e.Labels.Aspects {
@@ -29,6 +29,18 @@ func printEvaluation(w io.Writer, e *trainer.Evaluation, confusion bool) error {
 	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
 	_, err := io.WriteString(w, strings.Join(parts, "\n"))
 	return err
+}
+
+// members is empty where there is one model.
+func members(list []trainer.Member) string {
+	if len(list) == 0 {
+		return ""
+	}
+	lines := [][]string{{fmt.Sprintf("mean of the probabilities of %d models", len(list)), "accuracy", "macro-F1", "log loss"}}
+	for _, m := range list {
+		lines = append(lines, []string{m.Run, m.Accuracy.String(), m.MacroF1.String(), m.LogLoss.String()})
+	}
+	return metrics.Align(lines)
 }
 
 func accuracies(e *trainer.Evaluation) string {

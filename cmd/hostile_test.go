@@ -35,6 +35,7 @@ func hostileFormats() map[string]hostileFormat {
 		"jsonl":   {kinds: hostileJSONL},
 		"csv":     {head: "id,text,food,service\n", kinds: hostileCSV},
 		"semeval": {head: "<sentences>\n", tail: "</sentences>\n", kinds: hostileXML},
+		"reviews": {head: "<Reviews><Review><sentences>\n", tail: "</sentences></Review></Reviews>\n", kinds: hostileReviews},
 	}
 }
 
@@ -133,6 +134,23 @@ func hostileXML(rng *rand.Rand, kind, i int) hostile {
 		return hostile{text: sentence(fmt.Sprintf("<text>odd %d</text><aspects/>", i)), check: "unexpected <aspects>"}
 	}
 	return hostile{text: sentence(fmt.Sprintf("<text>the food was word%d and good</text>", i))}
+}
+
+// hostileReviews is hostileXML in the form of SemEval-2015, some of it in a review of
+// its own.
+func hostileReviews(rng *rand.Rand, kind, i int) hostile {
+	h := hostileXML(rng, kind, i)
+	h.text = strings.NewReplacer("aspectCategories", "Opinions", "aspectCategory", "Opinion").Replace(h.text)
+	switch kind {
+	case 11:
+		h.check = "" // they come to conflict
+	case 12:
+		h.check = "unexpected <aspectTerms>"
+	}
+	if i%7 == 6 {
+		h.text = "</sentences></Review><Review><sentences>" + h.text
+	}
+	return h
 }
 
 // hostileJSONL is the line of a kind, those of a megabyte below 0.
@@ -277,9 +295,10 @@ func TestSoakHostile(t *testing.T) {
 // should have, with its number, or its answer, and that memory stays bounded.
 func testHostile(t *testing.T, n int) {
 	run := trained(t)
-	for _, format := range []string{"text", "jsonl", "csv", "semeval"} {
+	for _, format := range []string{"text", "jsonl", "csv", "semeval", "reviews"} {
+		flag := strings.Replace(format, "reviews", "semeval", 1)
 		t.Run("predict "+format, func(t *testing.T) {
-			c := predicting(t, run, "", "--format", format, "--output", "jsonl", "--quiet")
+			c := predicting(t, run, "", "--format", flag, "--output", "jsonl", "--quiet")
 			c.Stdin = nil
 			answers := json.NewDecoder(send(t, c, format, n))
 			line, bad := 0, 0
@@ -311,7 +330,7 @@ func testHostile(t *testing.T, n int) {
 			continue
 		}
 		t.Run("check "+format, func(t *testing.T) {
-			c := command(t, "data", "check", "--format", format, "--all", "--json", "-")
+			c := command(t, "data", "check", "--format", flag, "--all", "--json", "-")
 			c.Stdin = nil
 			findings := bufio.NewReaderSize(send(t, c, format, n), 1<<16)
 			line, bad, first := 0, 0, 1+strings.Count(hostileFormats()[format].head, "\n")

@@ -96,6 +96,9 @@ func (p *progress) step(e trainer.StepDone) {
 // epochLine is what stays on the screen of an epoch.
 func epochLine(e trainer.EpochDone) string {
 	line := fmt.Sprintf("epoch %d/%d  train loss %.4f accuracy %v", e.Epoch.Epoch, e.Epochs, e.Epoch.TrainLoss, e.Epoch.TrainAccuracy)
+	for k, loss := range e.Epoch.AuxiliaryLoss {
+		line += fmt.Sprintf("%s%.4f", []string{"  auxiliary loss ", ", "}[min(k, 1)], loss)
+	}
 	if e.Epoch.ValidLoss != nil {
 		line += fmt.Sprintf("  valid loss %.4f accuracy %v", *e.Epoch.ValidLoss, *e.Epoch.ValidAccuracy)
 	}

@@ -126,6 +126,7 @@ interrupted by Ctrl-C (SIGINT) or SIGTERM.`,
   absa fetch semeval2014 glove-100d       get the real corpus and word vectors
   absa train --config restaurants         train the best recipe on them
   absa evaluate --checkpoint RUN --data FILE
+  absa cv --candidates FILE               choose between recipes, without test data
   absa predict --checkpoint RUN reviews.txt    label sentences of your own
   absa data check --config hotel.yaml reviews.csv    before you train on your own
   absa rate --checkpoint RUN --group-by hotel reviews.csv    rate what they are about`,
@@ -137,7 +138,7 @@ interrupted by Ctrl-C (SIGINT) or SIGTERM.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
 	})
-	root.AddCommand(newTrainCmd(), newEvaluateCmd(), newCalibrateCmd(), newPredictCmd(), newRateCmd(), newReportCmd(), newCheckpointsCmd(), newConfigCmd(), newDataCmd(), newFetchCmd(), newDoctorCmd(), newDocsCmd(), newVersionCmd())
+	root.AddCommand(newTrainCmd(), newEvaluateCmd(), newCVCmd(), newCalibrateCmd(), newPredictCmd(), newRateCmd(), newReportCmd(), newReproduceCmd(), newCheckpointsCmd(), newConfigCmd(), newDataCmd(), newFetchCmd(), newDoctorCmd(), newDocsCmd(), newVersionCmd())
 	return root
 }
 

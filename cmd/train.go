@@ -25,6 +25,7 @@ func newTrainCmd() *cobra.Command {
 		set                 []string
 		asJSON, quiet       bool
 		profile             bool
+		held                string
 	)
 	c := &cobra.Command{
 		Use:   "train",
@@ -76,6 +77,13 @@ one: aspects that it lacks start fresh.`,
 					return usageError{fmt.Errorf("--%s is empty: is it a variable that is not set?", name)}
 				}
 			}
+			var fold trainer.Fold
+			if held != "" {
+				if n, err := fmt.Sscanf(held, "%d/%d", &fold.Number, &fold.Of); n != 2 || err != nil || fold.Of < 2 {
+					return usageError{fmt.Errorf("--fold %s: want a fold and their number, such as 1/5", held)}
+				}
+				set = append(set, "data.test=")
+			}
 			if device != "" {
 				set = append(set, "train.device="+device)
 			}
@@ -99,7 +107,7 @@ one: aspects that it lacks start fresh.`,
 			if resume == "" {
 				defer os.Remove(out) // only if nothing is in it
 			}
-			result, err := trainer.Train(c.Context(), trainer.Options{Config: loaded.Config, Out: out, Resume: resume, Save: save, Profile: profile, Report: show.event})
+			result, err := trainer.Train(c.Context(), trainer.Options{Config: loaded.Config, Out: out, Resume: resume, Save: save, Profile: profile, Fold: fold, Report: show.event})
 			show.close()
 			if err != nil {
 				if show.tested != nil && !asJSON { // tested, but not saved
@@ -123,7 +131,9 @@ one: aspects that it lacks start fresh.`,
 	f.BoolVar(&profile, "profile", false, "measure the parts of a step; the run folder gets profile.json")
 	f.BoolVar(&asJSON, "json", false, "print result.json on one line instead of the table")
 	f.BoolVarP(&quiet, "quiet", "q", false, "no progress, no notes")
+	f.StringVar(&held, "fold", "", "hold out a fold of the training corpus, `K/N`, and test on it (absa cv)")
 	// They fail only for a flag that is not there.
+	_ = f.MarkHidden("fold")
 	_ = c.RegisterFlagCompletionFunc("config", completePresets)
 	_ = c.RegisterFlagCompletionFunc("set", completeKeys)
 	return c

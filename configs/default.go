@@ -10,13 +10,18 @@ func Default() Config {
 			Train:          Sample,
 			Test:           Sample,
 			ValidFraction:  0.2,
+			TrainFraction:  1,
+			SplitOrder:     1,
 			SplitSeed:      1,
 			Aspects:        []string{"service", "food", "anecdotes/miscellaneous", "price", "ambience"},
 			Polarities:     []string{"positive", "neutral", "negative", "conflict"},
 			Contradictions: "error",
+			Leakage:        "warn",
 		},
 		Text: Text{
 			Cleaning:  "none",
+			StopWords: "drop",
+			Tokenizer: "words",
 			MaxTokens: 60,
 		},
 		Vectors: Vectors{

@@ -187,7 +187,8 @@ func (d *document) list(path string, node *yaml.Node, element reflect.Type) (any
 	return values, good
 }
 
-// element reads a struct in a list: all its fields are needed.
+// element reads a struct in a list: all its fields are needed but those with a
+// default.
 func (d *document) element(path string, node *yaml.Node, t reflect.Type) (any, bool) {
 	if node.Kind != yaml.MappingNode {
 		d.fail(node, "%s: want %s, got %s", path, typeName(t), describe(node))
@@ -197,10 +198,35 @@ func (d *document) element(path string, node *yaml.Node, t reflect.Type) (any, b
 	d.pairs(path, node, t, func(path string, value *yaml.Node, f reflect.StructField) {
 		values[keyOf(f)], _ = d.value(path, value, f.Type)
 	})
-	if len(d.errs) == before && len(values) < t.NumField() {
-		d.fail(node, "%s: want all of %s", path, typeName(t))
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if _, stated := values[keyOf(f)]; stated || len(d.errs) > before {
+			continue
+		}
+		text, optional := f.Tag.Lookup("default")
+		if !optional {
+			d.fail(node, "%s: want all of %s", path, requiredOf(t))
+			break
+		}
+		value, err := parse(join(path, keyOf(f)), text, f.Type)
+		if err != nil {
+			d.fail(node, "%w", err)
+			break
+		}
+		values[keyOf(f)] = value
 	}
 	return values, len(d.errs) == before
+}
+
+// requiredOf names the fields of a struct that have no default.
+func requiredOf(t reflect.Type) string {
+	var names []string
+	for i := range t.NumField() {
+		if _, optional := t.Field(i).Tag.Lookup("default"); !optional {
+			names = append(names, keyOf(t.Field(i)))
+		}
+	}
+	return "{" + strings.Join(names, ", ") + "}"
 }
 
 // fail notes an error at the place of a node.

@@ -193,9 +193,23 @@ func decode(base, env, set layer) (Config, error) {
 		return Config{}, fmt.Errorf("decode config: %w", err)
 	}
 	for _, f := range leaves(&c) {
-		if f.value.Kind() == reflect.Slice && f.value.Len() == 0 {
-			f.value.SetZero() // one form of an empty list, whatever layer it is from
-		}
+		emptyLists(f.value)
 	}
 	return c, nil
+}
+
+// emptyLists gives empty lists one form, whatever layer they are from.
+func emptyLists(v reflect.Value) {
+	switch {
+	case v.Kind() == reflect.Slice && v.Len() == 0:
+		v.SetZero()
+	case v.Kind() == reflect.Slice:
+		for i := range v.Len() {
+			emptyLists(v.Index(i))
+		}
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			emptyLists(v.Field(i))
+		}
+	}
 }

@@ -159,7 +159,7 @@ func TestFileErrors(t *testing.T) {
 		{"a key in the wrong section", "version: 1\nmodel:\n  pool: mean\n", []string{"x.yaml:3:3: model.pool: unknown key; did you mean model.attention.pool?"}},
 		{"a key without its section", "version: 1\nepochs: 3\n", []string{"x.yaml:2:1: epochs: unknown key; did you mean train.epochs?"}},
 		{"another case", "version: 1\nTrain:\n  seed: 3\n", []string{"x.yaml:2:1: Train: unknown key; did you mean train?"}},
-		{"a key like no other", "version: 1\ntext:\n  zzzzzz: 3\n", []string{"x.yaml:3:3: text.zzzzzz: unknown key; text has cleaning, max_tokens"}},
+		{"a key like no other", "version: 1\ntext:\n  zzzzzz: 3\n", []string{"x.yaml:3:3: text.zzzzzz: unknown key; text has cleaning, stop_words, tokenizer, max_tokens"}},
 		{"a top-level key like no other", "version: 1\nzzzzzz: 3\n", []string{"x.yaml:2:1: zzzzzz: unknown key; the top level has version, name, data, text, vectors, loader, model, loss, train, checkpoint"}},
 		{"a key with a line end", "version: 1\n\"a\\nb\": 3\n", []string{`x.yaml:2:1: "a\nb": unknown key`}},
 		{"a key that is a list", "version: 1\n[a]: 3\n", []string{"x.yaml:2:1: a list is not a key"}},
@@ -187,6 +187,9 @@ func TestFileErrors(t *testing.T) {
 		{"a misspelt field of a weight", "version: 1\nloss:\n  class_weights:\n  - {label: positive, wieght: 1}\n", []string{"x.yaml:4:23: loss.class_weights[0].wieght: unknown key; want {label, weight}"}},
 		{"a weight that is text", "version: 1\nloss:\n  class_weights:\n  - {label: positive, weight: x}\n", []string{`loss.class_weights[0].weight: want a number, got "x"`}},
 		{"a weight that is no mapping", "version: 1\nloss:\n  class_weights: [positive]\n", []string{`loss.class_weights[0]: want {label, weight}, got "positive"`}},
+		{"an auxiliary corpus without a path", "version: 1\ntrain:\n  auxiliary:\n  - {weight: 1}\n", []string{"x.yaml:4:5: train.auxiliary[0]: want all of {path}"}},
+		{"a misspelt field of an auxiliary corpus", "version: 1\ntrain:\n  auxiliary:\n  - {path: a, head: own}\n", []string{"train.auxiliary[0].head: unknown key; want {path, weight, heads, categories, leakage}"}},
+		{"a category without an aspect", "version: 1\ntrain:\n  auxiliary:\n  - {path: a, categories: [{category: b}]}\n", []string{"train.auxiliary[0].categories[0]: want all of {category, aspect}"}},
 		{"a key twice", "version: 1\ntrain:\n  seed: 1\n  seed: 2\n", []string{"x.yaml:4:3: train.seed: stands twice, first on line 3"}},
 		{"not YAML", "version: 1\ntrain: [\n", []string{"x.yaml:"}},
 		{"two documents", "version: 1\n---\nversion: 1\n", []string{"x.yaml:2: a second document"}},
@@ -280,4 +283,30 @@ func TestLoadBoundsFile(t *testing.T) {
 	}
 	_, err := Load(Source{Config: path})
 	wantError(t, err, "is it a configuration?")
+}
+
+// What may be left out of an element has its default, and what is written is read.
+func TestElementsWithDefaults(t *testing.T) {
+	r, err := loadText(t, "version: 1\ndata:\n  categories: [{category: 'FOOD#*', aspect: food}]\ntrain:\n  auxiliary:\n  - path: a.xml\n  - {path: b.xml, weight: 0.5, heads: own, leakage: drop, categories: [{category: staff, aspect: ''}]}\n", Source{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Auxiliary{
+		{Path: "a.xml", Weight: 1, Heads: "shared", Leakage: "refuse"},
+		{Path: "b.xml", Weight: 0.5, Heads: "own", Leakage: "drop", Categories: []Category{{Category: "staff"}}},
+	}
+	if diff := cmp.Diff(want, r.Train.Auxiliary); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	var b strings.Builder
+	if err := WriteYAML(&b, r.Config); err != nil {
+		t.Fatal(err)
+	}
+	again, err := loadText(t, b.String(), Source{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(r.Config, again.Config); diff != "" {
+		t.Errorf("written and read (-was +is):\n%s", diff)
+	}
 }

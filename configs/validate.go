@@ -124,13 +124,34 @@ func (v *validator) data(c *Config) {
 	v.check(runName.MatchString(c.Name), "name", "%q: want letters, digits, and . _ - after the first", c.Name)
 
 	d := c.Data
-	v.check(d.Train != "", "data.train", "is empty; name a file of SemEval-2014 XML, JSON lines or CSV, or %s", Sample)
+	v.check(d.Train != "", "data.train", "is empty; name a file of SemEval XML, JSON lines or CSV, or %s", Sample)
 	v.share("data.valid_fraction", d.ValidFraction)
+	v.check(d.TrainFraction > 0 && d.TrainFraction <= 1, "data.train_fraction", "%v: want a number above 0, at most 1", d.TrainFraction)
+	v.check(d.SplitOrder == 1 || d.SplitOrder == 2, "data.split_order", "%d: want 1 or 2", d.SplitOrder)
 	v.check(len(d.Aspects) > 0, "data.aspects", "is empty; list at least one")
 	v.labels("data.aspects", d.Aspects)
 	v.check(len(d.Polarities) > 1, "data.polarities", "%q: want at least two", d.Polarities)
 	v.labels("data.polarities", d.Polarities)
 	v.check(!slices.Contains(d.Polarities, AbsentLabel), "data.polarities", "%q is not a polarity but the lack of one; take it out", AbsentLabel)
+	v.categories("data.categories", d.Categories, d.Aspects)
+}
+
+// categories checks a mapping to aspects, of which nil allows any.
+func (v *validator) categories(key string, list []Category, aspects []string) {
+	seen := map[string]bool{}
+	for _, c := range list {
+		v.labels(key, []string{c.Category})
+		v.check(strings.Count(c.Category, "*") <= 1, key, "%q: one * stands for any characters, another cannot follow", c.Category)
+		v.check(!seen[c.Category], key, "%q stands twice", c.Category)
+		seen[c.Category] = true
+		switch {
+		case c.Aspect == "":
+		case aspects == nil:
+			v.labels(key, []string{c.Aspect})
+		default:
+			v.check(slices.Contains(aspects, c.Aspect), key, "%q leads to %q, which is not in data.aspects (%s); \"\" passes a category over", c.Category, c.Aspect, strings.Join(aspects, ", "))
+		}
+	}
 }
 
 // labels checks names that end up in tables, files and names of parameters.
@@ -147,6 +168,7 @@ func (v *validator) labels(key string, names []string) {
 // input checks text, vectors and loader.
 func (v *validator) input(c *Config) {
 	v.atLeast("text.max_tokens", c.Text.MaxTokens, 1)
+	v.check(c.Text.Tokenizer != "spacy" || c.Text.Cleaning == "article", "text.tokenizer", "spacy: cuts the words that text.cleaning=article leaves; set it so, or text.tokenizer to words")
 
 	w := c.Vectors
 	switch w.Kind {
@@ -253,6 +275,22 @@ func (v *validator) train(c *Config) {
 	v.notNegative("train.clip_norm", t.ClipNorm)
 	v.share("train.ema", t.EMA)
 	v.atLeast("train.tensorboard", t.TensorBoard, 0)
+	v.auxiliary(c)
+}
+
+func (v *validator) auxiliary(c *Config) {
+	const key = "train.auxiliary"
+	for i, a := range c.Train.Auxiliary {
+		v.check(a.Path != "" && utf8.ValidString(a.Path), key, "[%d]: path %q: name a file of SemEval XML, JSON lines or CSV", i, a.Path)
+		v.check(a.Weight >= 0 && !math.IsInf(a.Weight, 1), key, "[%d]: weight %v: want a number that is not negative", i, a.Weight)
+		v.check(slices.Contains([]string{"shared", "own"}, a.Heads), key, "[%d]: heads %q: want one of shared, own", i, a.Heads)
+		v.check(slices.Contains([]string{"warn", "drop", "refuse"}, a.Leakage), key, "[%d]: leakage %q: want one of warn, drop, refuse", i, a.Leakage)
+		aspects := c.Data.Aspects
+		if a.Heads == "own" {
+			aspects = nil
+		}
+		v.categories(key, a.Categories, aspects)
+	}
 }
 
 func (v *validator) checkpoint(c *Config) {

@@ -39,7 +39,21 @@ func TestValidate(t *testing.T) {
 		{"one polarity", func(c *Config) { c.Data.Polarities = []string{"positive"} }, []string{`data.polarities: ["positive"]: want at least two`}},
 		{"absent as a polarity", func(c *Config) { c.Data.Polarities = []string{"positive", "absent"} }, []string{`data.polarities: "absent" is not a polarity`}},
 		{"an unknown policy", func(c *Config) { c.Data.Contradictions = "dorp" }, []string{`data.contradictions: "dorp": want one of error, drop; did you mean drop?`}},
+		{"a category that leads nowhere", func(c *Config) { c.Data.Categories = []Category{{"staff", "servise"}, {"place", ""}} }, []string{`data.categories: "staff" leads to "servise", which is not in data.aspects (`}},
+		{"a category twice", func(c *Config) { c.Data.Categories = []Category{{"a", ""}, {"a", "food"}} }, []string{`data.categories: "a" stands twice`}},
+		{"two stars", func(c *Config) { c.Data.Categories = []Category{{"*#*", "food"}} }, []string{`data.categories: "*#*": one * stands for any characters`}},
+		{"an empty category", func(c *Config) { c.Data.Categories = []Category{{"", "food"}} }, []string{`data.categories: "": want text`}},
+		{"an unknown guard", func(c *Config) { c.Data.Leakage = "warm" }, []string{`data.leakage: "warm": want one of warn, drop, refuse; did you mean warn?`}},
+		{"an auxiliary corpus", func(c *Config) {
+			c.Train.Auxiliary = []Auxiliary{{Path: "a", Heads: "own", Leakage: "drop", Categories: []Category{{"x", "room"}}}}
+		}, nil},
+		{"an odd auxiliary corpus", func(c *Config) {
+			c.Train.Auxiliary = []Auxiliary{{Path: "", Weight: -1, Heads: "owm", Leakage: "no", Categories: []Category{{"x", "room"}}}}
+		}, []string{"train.auxiliary: [0]: path", "train.auxiliary: [0]: weight -1", `train.auxiliary: [0]: heads "owm"`, `train.auxiliary: [0]: leakage "no"`, `train.auxiliary: "x" leads to "room"`}},
 		{"an unknown cleaning", func(c *Config) { c.Text.Cleaning = "strong" }, []string{`text.cleaning: "strong": want one of article, none`}},
+		{"unknown treatment of stop words", func(c *Config) { c.Text.StopWords = "kept" }, []string{`text.stop_words: "kept": want one of drop, keep; did you mean keep?`}},
+		{"the article's text", func(c *Config) { c.Text.Cleaning, c.Text.Tokenizer = "article", "spacy" }, nil},
+		{"spaCy's rules on words that are not cleaned", func(c *Config) { c.Text.Tokenizer = "spacy" }, []string{"text.tokenizer: spacy: cuts the words that text.cleaning=article leaves"}},
 		{"no tokens", func(c *Config) { c.Text.MaxTokens = 0 }, []string{"text.max_tokens: 0: want at least 1"}},
 		{"vectors of no file", func(c *Config) { c.Vectors.Kind = "file" }, []string{"vectors.path: is empty, but vectors.kind is file"}},
 		{"the file's own dimension", func(c *Config) { file(c); c.Vectors.Dimension = 0 }, nil},

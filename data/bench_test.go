@@ -64,7 +64,7 @@ func BenchmarkMap(b *testing.B) {
 	defer s.Close()
 	b.Run("split", func(b *testing.B) {
 		for b.Loop() {
-			s.Split(s.WithWords(), 0.2, 1)
+			s.Split(s.WithWords(s.All()), 0.2, Stratification{Seed: 1})
 		}
 	})
 	b.Run("words", func(b *testing.B) {

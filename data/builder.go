@@ -15,7 +15,7 @@ import (
 )
 
 // builder joins parts, in their order, to an image. Words go to the writer at
-// once; the rest, about 60 bytes for a sentence besides its id, stays in memory
+// once; the rest, about 70 bytes for a sentence besides its id, stays in memory
 // until finish.
 type builder struct {
 	name  string // of the file, for errors
@@ -78,6 +78,7 @@ func (b *builder) add(p *part, before int) error {
 		b.image.ids = append(b.image.ids, id...)
 		b.image.idEnds = append(b.image.idEnds, uint64(len(b.image.ids)))
 		b.byID.add(hash, uint32(b.count()-1))
+		b.image.folded = append(b.image.folded, p.folded[i])
 		b.image.groups = append(b.image.groups, b.texts.number(p.texts[i]))
 		b.buffer = append(appendJSON(append(b.buffer, '['), id), p.content[contentFrom:p.contentEnds[i]]...)
 		idFrom, contentFrom = p.idEnds[i], p.contentEnds[i]
@@ -159,7 +160,7 @@ func (b *builder) finish(key [32]byte, source []byte, schema Schema) ([]byte, er
 		return nil, err
 	}
 	for _, section := range [][]byte{mapped.Bytes(m.ends), mapped.Bytes(m.idEnds), mapped.Bytes(m.spellEnds),
-		mapped.Bytes(m.groups), mapped.Bytes(m.merged), mapped.Bytes(m.dropped), mapped.Bytes(m.labels), m.ids, m.spellings} {
+		mapped.Bytes(m.folded), mapped.Bytes(m.groups), mapped.Bytes(m.merged), mapped.Bytes(m.dropped), mapped.Bytes(m.labels), m.ids, m.spellings} {
 		if err := errors.Join(b.write(section), b.write(make([]byte, padding(uint64(len(section)))))); err != nil {
 			return nil, err
 		}

@@ -104,7 +104,7 @@ func (c *Checker) Check(ctx context.Context, name string, r io.Reader, format Fo
 	x := &check{Checker: c, ids: newKeyNumbers(), lengths: newLengthCounts(c.cfg.Text.MaxTokens), words: newWordCounts()}
 	x.result = Checked{File: name, Findings: map[string]int{}, Statistics: newStatistics(c.worker.schema)}
 	c.files = append(c.files, name)
-	for record, err := range Records(name, r, RecordOptions{Format: format, Aspects: c.worker.schema.Aspects}) {
+	for record, err := range Records(name, r, RecordOptions{Format: format, Aspects: c.worker.schema.Aspects, Categories: c.cfg.Data.Categories}) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
@@ -160,7 +160,7 @@ func (x *check) record(r Record) error {
 	x.result.Sentences++
 	l := x.worker.labels
 	faults := x.result.Errors()
-	err := l.resolve(x.worker.schema, r, id, x.worker.drop, func(line int, err error) error { return x.find(Fault, line, "%v", err) })
+	err := l.resolve(r, id, x.worker.drop, func(line int, err error) error { return x.find(Fault, line, "%v", err) })
 	if err != nil {
 		return err
 	}
@@ -182,8 +182,9 @@ func (x *check) record(r Record) error {
 // of r are sound.
 func (x *check) text(r Record, sound bool) error {
 	labels, n := x.worker.labels.polarity, len(x.worker.schema.Aspects)
-	key := x.worker.key([]byte(r.Text))
-	at := x.texts.number(key)
+	hash, room := foldedHash(x.worker.folded, []byte(r.Text))
+	x.worker.folded = room
+	at := x.texts.number(textKey{hash})
 	if int(at) == len(x.firsts) {
 		x.firsts = append(x.firsts, place{int32(len(x.files) - 1), uint32(r.Line)})
 		for _, p := range labels {

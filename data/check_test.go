@@ -83,7 +83,7 @@ func TestCheckUnseen(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if got := checkedFindings(t, cleaned(twoByTwo()), "f.jsonl", "", Fault); !cmp.Equal(got, []string{"f.jsonl: error: no <sentences> element; is it a SemEval-2014 XML file?"}) {
+	if got := checkedFindings(t, cleaned(twoByTwo()), "f.jsonl", "", Fault); !cmp.Equal(got, []string{"f.jsonl: error: no <sentences> or <Reviews> element; is it a SemEval XML file?"}) {
 		t.Errorf("of an empty file: %q", got)
 	}
 }

@@ -27,6 +27,7 @@ type conversion struct {
 	block  int              // bytes that a worker gets at a time; 0 means 1 MiB
 	report func(done int64) // bytes read, from the calling goroutine; may be nil
 
+	root  string          // element of an XML file
 	seeds [2]maphash.Seed // of textKey
 	spare chan *part      // that were joined
 	texts chan []byte     // the buffers of their blocks
@@ -59,6 +60,7 @@ func (c *conversion) write(ctx context.Context, r io.Reader, w io.Writer) (head 
 	sum := sha256.New()
 	in := bufio.NewReaderSize(io.TeeReader(r, io.MultiWriter(sum, (*counter)(&c.read))), 1<<16)
 	format := corpusFormat(c.name, in)
+	c.root = rootElement(in)
 	lines := format == JSONL
 	cut := cutXML
 	if lines {
@@ -86,7 +88,7 @@ func (c *conversion) write(ctx context.Context, r io.Reader, w io.Writer) (head 
 				if lines {
 					b.part <- w.scanJSONL(b.text)
 				} else {
-					b.part <- w.scanXML(b.text, b.first, b.last)
+					b.part <- w.scanXML(c.root, b.text, b.first, b.last)
 				}
 			}
 		})
@@ -150,7 +152,11 @@ func (c *conversion) reuse(p *part) {
 func (c *conversion) decode(ctx context.Context, b *builder, before int, from *block, rest <-chan *block) error {
 	var r io.Reader = &blockReader{now: from, text: from.text, rest: rest}
 	if !from.first { // the decoder is to see one document
-		r = io.MultiReader(strings.NewReader("<sentences>"), r)
+		open := "<sentences>"
+		if c.root == reviewsRoot {
+			open = "<Reviews><Review><sentences>"
+		}
+		r = io.MultiReader(strings.NewReader(open), r)
 	}
 	d := newDecoder(c.name, r)
 	d.before = before
@@ -164,7 +170,7 @@ func (c *conversion) decode(ctx context.Context, b *builder, before int, from *b
 
 // csv adds what is in a CSV file.
 func (c *conversion) csv(ctx context.Context, r io.Reader, b *builder, w *worker) error {
-	for record, err := range Records(c.name, r, RecordOptions{Format: CSV, Aspects: c.data.Aspects}) {
+	for record, err := range Records(c.name, r, RecordOptions{Format: CSV, Aspects: c.data.Aspects, Categories: c.data.Categories}) {
 		if err := cmp.Or(err, record.Err); err != nil {
 			return err
 		}
@@ -188,7 +194,7 @@ func (c *conversion) add(ctx context.Context, b *builder, w *worker, r Record) e
 	if id == "" {
 		id = numbered(b.count())
 	}
-	err := w.labels.resolve(w.schema, r, id, w.drop, func(line int, err error) error { return &LineError{c.name, line, err} })
+	err := w.labels.resolve(r, id, w.drop, func(line int, err error) error { return &LineError{c.name, line, err} })
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,10 @@ func restaurants() configs.Data {
 const (
 	semevalTrain = "semeval2014/Restaurants_Train_v2.xml"
 	semevalTest  = "semeval2014/Restaurants_Test_Gold.xml"
+
+	semeval2015     = "semeval2015/ABSA-15_Restaurants_Train_Final.xml"
+	semeval2015Test = "semeval2015/ABSA15_Restaurants_Test.xml"
+	semeval2016     = "semeval2016/ABSA16_Restaurants_Train_SB1_v2.xml"
 )
 
 // publicFile returns the path of a file of the public corpora, which are no
@@ -115,6 +119,63 @@ ambience                    682        76        21        13        8
 	}
 }
 
+// SemEval-2015 and 2016 have several opinions of an aspect, whose categories are led
+// to the aspects of SemEval-2014.
+func TestSemEval2015And2016(t *testing.T) {
+	tests := []struct {
+		file              string
+		sentences, labels int
+		table             string
+	}{
+		{semeval2015, 1315, 1406, `
+aspect                   absent  positive  negative  conflict  neutral
+service                    1059       153        95         1        7
+food                        785       382       108        22       18
+anecdotes/miscellaneous     967       273        65         1        9
+price                      1205        63        40         1        6
+ambience                   1153       128        22         4        8
+`},
+		{semeval2015Test, 685, 741, `
+aspect                   absent  positive  negative  conflict  neutral
+service                     526        40       110         4        5
+food                        427       169        72         7       10
+anecdotes/miscellaneous     496       115        61         1       12
+price                       619        15        48         0        3
+ambience                    616        45        17         1        6
+`},
+		{semeval2016, 2000, 2152, `
+aspect                   absent  positive  negative  conflict  neutral
+service                    1581       194       206         7       12
+food                       1212       552       181        29       26
+anecdotes/miscellaneous    1458       388       128         1       25
+price                      1823        80        89         1        7
+ambience                   1774       172        34         5       15
+`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.file, func(t *testing.T) {
+			c := semeval(t, tt.file)
+			stats := c.Statistics()
+			if len(c.Reviews) != tt.sentences || stats.Labels() != tt.labels || len(c.Merged)+len(c.Dropped) > 0 {
+				t.Errorf("%d sentences, %d labels, %d merged, %d dropped; want %d, %d, none", len(c.Reviews), stats.Labels(), len(c.Merged), len(c.Dropped), tt.sentences, tt.labels)
+			}
+			if diff := cmp.Diff(strings.TrimPrefix(tt.table, "\n"), stats.String()); diff != "" {
+				t.Errorf("table (-want +got):\n%s", diff)
+			}
+			opinions := 0
+			for r, err := range Records(tt.file, strings.NewReader(content(t, publicFile(t, tt.file))), RecordOptions{}) {
+				if err != nil || r.Err != nil {
+					t.Fatal(err, r.Err)
+				}
+				opinions += len(r.Labels)
+			}
+			if want := map[int]int{1315: 1654, 685: 845, 2000: 2507}[tt.sentences]; opinions != want {
+				t.Errorf("%d opinions, want %d", opinions, want)
+			}
+		})
+	}
+}
+
 // MAMS-ACSA has no sentence ids and aspects of its own.
 func TestMAMS(t *testing.T) {
 	cfg := restaurants()
@@ -130,12 +191,27 @@ func TestMAMS(t *testing.T) {
 	}
 }
 
-func TestOtherFormatsAreRefused(t *testing.T) {
-	for _, file := range []string{"semeval2015/ABSA15_Restaurants_Test.xml", "semeval2016/ABSA16_Restaurants_Train_SB1_v2.xml"} {
-		_, err := Read(publicFile(t, file), restaurants())
-		if err == nil || !strings.Contains(err.Error(), "want <sentences>") {
-			t.Errorf("%s: got %v, want the root element refused", file, err)
-		}
+// With a mapping MAMS-ACSA has the aspects of SemEval-2014.
+func TestMAMSMapped(t *testing.T) {
+	cfg := restaurants()
+	cfg.Categories = []configs.Category{
+		{Category: "staff", Aspect: "service"}, {Category: "menu", Aspect: "food"},
+		{Category: "place", Aspect: "anecdotes/miscellaneous"}, {Category: "miscellaneous", Aspect: "anecdotes/miscellaneous"},
+	}
+	c, err := Read(publicFile(t, "mams-acsa/train.xml"), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const table = `
+aspect                   absent  positive  negative  conflict  neutral
+service                    1284       467      1190        27      181
+food                        663       796       274        18     1398
+anecdotes/miscellaneous    1680       341       321         8      799
+price                      2827        72       114         0      136
+ambience                   2825       181        90         0       53
+`
+	if diff := cmp.Diff(strings.TrimPrefix(table, "\n"), c.Statistics().String()); diff != "" {
+		t.Errorf("table (-want +got):\n%s", diff)
 	}
 }
 

@@ -9,8 +9,11 @@ type Examples struct {
 }
 
 // Examples numbers the words of the sentences at the positions, which it keeps,
-// by a vocabulary.
+// by a vocabulary; by none, every word is unknown.
 func (s *Set) Examples(at []uint32, vocabulary *Vocabulary) *Examples {
+	if vocabulary == nil {
+		return &Examples{set: s, at: at}
+	}
 	ids := make([]int64, s.Kinds())
 	for k := range ids {
 		ids[k] = vocabulary.ID(s.Word(k))

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -17,8 +18,14 @@ func TestFolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	for _, order := range []int{1, 2} {
+		t.Run(fmt.Sprint("order ", order), func(t *testing.T) { wantFolds(t, s, Stratification{order, 7}) })
+	}
+}
+
+func wantFolds(t *testing.T, s *Set, by Stratification) {
 	const k = 5
-	folds := s.Folds(s.All(), k, 7)
+	folds := s.Folds(s.All(), k, by)
 	if len(folds) != k {
 		t.Fatalf("%d folds", len(folds))
 	}
@@ -40,10 +47,10 @@ func TestFolds(t *testing.T) {
 			}
 		}
 	}
-	if diff := cmp.Diff(folds, s.Folds(s.All(), k, 7)); diff != "" {
+	if diff := cmp.Diff(folds, s.Folds(s.All(), k, by)); diff != "" {
 		t.Errorf("once more:\n%s", diff)
 	}
-	if one := s.Folds(s.All(), 1, 7); len(one) != 1 || len(one[0]) != s.Len() {
+	if one := s.Folds(s.All(), 1, by); len(one) != 1 || len(one[0]) != s.Len() {
 		t.Errorf("one fold is %v", one)
 	}
 }

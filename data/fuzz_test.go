@@ -13,6 +13,8 @@ func FuzzReadFrom(f *testing.F) {
 	f.Add(sentence(`id="1"`, labelled("food=good", "food=bad")))
 	f.Add(sentence(`id="é"`, `<text>né &amp; &#233;</text><aspectTerms><aspectTerm term="&amp;" from="3" to="4"/></aspectTerms>`))
 	f.Add("\ufeff<?xml version='1.0' encoding='us-ascii'?>" + sentence("", "<!-- c --><text><![CDATA[<]]></text>"))
+	f.Add(opinions("FOOD#QUALITY=good", "food=bad", "service=neutral"))
+	f.Add("<Reviews><Review rid=\"1\"><sentences><sentence id=\"a\"><text>x</text></sentence></sentences></Review><Review><sentences></sentences></Review></Reviews>")
 	f.Add("<!DOCTYPE x [<!ENTITY e 'boom'>]><sentences><sentence><text>&e;")
 	f.Fuzz(func(t *testing.T, file string) {
 		if strings.HasPrefix(strings.TrimSpace(file), "{") {
@@ -76,6 +78,7 @@ func FuzzRecords(f *testing.F) {
 	f.Add(0, "\ufeffid,text\r\n,a\r\n\"x\"y,b\r\n1,\"open\n")
 	f.Add(1, "{\"text\":\"a\",\"labels\":{\"food\":\"good\"}}\n\n{\"text\":\n{\"id\":\"1\",\"text\":\"b\"}")
 	f.Add(2, sentence(`id="1"`, labelled("food=good", "service=bad", "food=good"))+"<!-- end -->")
+	f.Add(2, "<Reviews><Review rid=\"1\"><sentences><sentence><text>x</text></sentence></sentences></Review>\n<Review><sentences><sentence><text>y</text></sentence></sentences></Review></Reviews>")
 	f.Add(2, sentence(`id="1"`, `<text>a<b/></text><x/>y<aspectCategories><aspectCategory category="food"/></aspectCategories>`))
 	f.Fuzz(func(t *testing.T, format int, file string) {
 		name := []string{"f.csv", "f.jsonl", "f.xml"}[uint(format)%3]
@@ -90,7 +93,7 @@ func FuzzRecords(f *testing.F) {
 				}
 			case r.Err != nil:
 				faults++
-			case r.From < 0 || r.To <= r.From || r.To > int64(len(file)) || faults == 0 && from >= 0 && r.From != from:
+			case r.From < 0 || r.To <= r.From || r.To > int64(len(file)) || faults == 0 && from >= 0 && (r.From < from || r.From > from && !strings.Contains(file[from:r.From], "</sentences")):
 				t.Errorf("%q has the bytes %d to %d after %d", r.Text, r.From, r.To, from)
 			case strings.TrimSpace(r.Text) == "":
 				t.Error("a blank text")

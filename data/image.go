@@ -18,6 +18,8 @@ import (
 //	ends       [sentences] uint64: where each sentence's words end
 //	idEnds     [sentences] uint64: where its id ends
 //	spellEnds  [kinds] uint64: where the spelling of a word ends
+//	folded     [sentences] uint64: hash of each text, letter case, punctuation and
+//	           white space aside
 //	groups     [sentences] uint32: equal for sentences of one text, letter case
 //	           and white space aside; numbered as they come
 //	merged     [merged] uint32: positions of sentences
@@ -28,7 +30,7 @@ import (
 const (
 	imageMagic   = "absacorp"
 	imageOrder   = 0x01020304 // reads differently on a host of the other byte order
-	imageVersion = 1
+	imageVersion = 2
 	headerSize   = 256
 	maxSentences = math.MaxUint32 - 1
 )
@@ -100,7 +102,7 @@ func decodeHeader(b []byte) (header, error) {
 
 // sizes are the bytes of the sections, without what aligns them.
 func (h header) sizes() []uint64 {
-	return []uint64{4 * h.tokens, 8 * h.sentences, 8 * h.sentences, 8 * h.kinds, 4 * h.sentences, 4 * h.merged, 4 * h.dropped,
+	return []uint64{4 * h.tokens, 8 * h.sentences, 8 * h.sentences, 8 * h.kinds, 8 * h.sentences, 4 * h.sentences, 4 * h.merged, 4 * h.dropped,
 		h.sentences * h.aspects, h.ids, h.spellings}
 }
 
@@ -125,6 +127,7 @@ type image struct {
 	header                  header
 	words                   []uint32
 	ends, idEnds, spellEnds []uint64
+	folded                  []uint64
 	groups, merged, dropped []uint32
 	labels                  []int8
 	ids, spellings          []byte
@@ -163,8 +166,9 @@ func parseImage(b []byte) (image, error) {
 		header: h,
 		words:  mapped.View[uint32](s[0]),
 		ends:   mapped.View[uint64](s[1]), idEnds: mapped.View[uint64](s[2]), spellEnds: mapped.View[uint64](s[3]),
-		groups: mapped.View[uint32](s[4]), merged: mapped.View[uint32](s[5]), dropped: mapped.View[uint32](s[6]),
-		labels: mapped.View[int8](s[7]),
-		ids:    s[8], spellings: s[9],
+		folded: mapped.View[uint64](s[4]),
+		groups: mapped.View[uint32](s[5]), merged: mapped.View[uint32](s[6]), dropped: mapped.View[uint32](s[7]),
+		labels: mapped.View[int8](s[8]),
+		ids:    s[9], spellings: s[10],
 	}, nil
 }

@@ -52,12 +52,13 @@ func (w *worker) scanJSONL(b []byte) *part {
 
 // label gathers a label of the sentence at hand.
 func (w *worker) label(r *lineReader, key, value []byte, line int) error {
-	aspect, polarity := position(w.schema.Aspects, key), position(w.schema.Polarities, value)
-	if aspect >= 0 && polarity >= 0 && w.labels.set(aspect, polarity, line, w.drop) {
+	aspect, led := w.labels.mapping.find(key)
+	polarity := position(w.schema.Polarities, value)
+	if aspect >= 0 && polarity >= 0 && w.labels.set(aspect, polarity, line, led, w.drop) {
 		return nil
 	}
 	// What is wrong is worded as for other formats.
-	return w.labels.resolveOne(w.schema, Label{Aspect: string(key), Polarity: string(value), Line: line}, string(r.id), w.drop)
+	return w.labels.resolveOne(Label{Aspect: string(key), Polarity: string(value), Line: line}, string(r.id), false, w.drop)
 }
 
 // sentence reads a line but for the labels, which eachLabel reads then.

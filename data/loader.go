@@ -68,6 +68,30 @@ func (l *Loader) Epoch(epoch, from int) iter.Seq2[Batch, error] {
 	}
 }
 
+// Endless returns the batches of one epoch after the other, after the first from of
+// them all. A goroutine works ahead of next until stop, which must be called; next
+// may not be called after it.
+func (l *Loader) Endless(from int) (next func() Batch, stop func()) {
+	batches, done := make(chan Batch, l.opts.Prefetch), make(chan struct{})
+	go func() {
+		defer close(batches)
+		for epoch, at := from/l.Batches(), from%l.Batches(); ; epoch, at = epoch+1, 0 {
+			for index := range l.plan(epoch, at) {
+				select {
+				case batches <- newBatch(l.examples, index):
+				case <-done:
+					return
+				}
+			}
+		}
+	}()
+	return func() Batch { return <-batches }, func() {
+		close(done)
+		for range batches { // until the goroutine has closed it
+		}
+	}
+}
+
 // ahead yields the batches of the plan while a goroutine makes the next ones.
 func (l *Loader) ahead(plan iter.Seq[[]uint32], yield func(Batch, error) bool) {
 	batches := make(chan Batch, l.opts.Prefetch-1) // one more is in the sender's hand

@@ -330,3 +330,21 @@ func BenchmarkLoader(b *testing.B) {
 		})
 	}
 }
+
+// Endless goes through the epochs one after the other, from any batch on.
+func TestEndless(t *testing.T) {
+	l := newLoader(t, random(25), Options{BatchSize: 10, Shuffle: true, Seed: 3, Prefetch: 2})
+	var want []Batch
+	for epoch := range 3 {
+		want = append(want, collect(t, l, epoch, 0)...)
+	}
+	for _, from := range []int{0, 1, 2, 3, 5} {
+		next, stop := l.Endless(from)
+		for i, b := range want[from:] {
+			if diff := cmp.Diff(b, next()); diff != "" {
+				t.Fatalf("batch %d after %d (-want +got):\n%s", i, from, diff)
+			}
+		}
+		stop()
+	}
+}

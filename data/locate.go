@@ -40,8 +40,8 @@ func NewLocator(cfg configs.Text) (Locator, error) {
 }
 
 // locate appends the tokens of a field, which stands at byte first of the text.
-// They are its characters in order, in lower case and with marks spelled anew or
-// left out, so each is found by going through both side by side.
+// They are its characters in order, folded or in lower case and with marks spelled
+// anew or left out, so each is found by going through both side by side.
 func locate(words []Word, tokens []string, field string, first int, normal *strings.Replacer) []Word {
 	at := 0
 	for _, token := range tokens {
@@ -81,7 +81,7 @@ func unit(s string) int {
 // spells returns how many bytes of a token a character stands for, 0 if none.
 func spells(character, token string, normal *strings.Replacer) int {
 	lower := strings.Map(unicode.ToLower, character)
-	for _, spelling := range []string{lower, strings.ToLower(normal.Replace(character))} {
+	for _, spelling := range []string{foldCase(character), lower, strings.ToLower(normal.Replace(character))} {
 		switch {
 		case spelling == "":
 		case strings.HasPrefix(token, spelling):

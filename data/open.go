@@ -53,7 +53,7 @@ func OpenTest(ctx context.Context, c configs.Config, o OpenOptions) (*Set, error
 func open(ctx context.Context, path, file string, embedded func() []byte, c configs.Config, o OpenOptions) (*Set, error) {
 	switch path {
 	case "":
-		return nil, errors.New("no corpus is named; give a file of SemEval-2014 XML, JSON lines or CSV, or " + configs.Sample)
+		return nil, errors.New("no corpus is named; give a file of SemEval XML, JSON lines or CSV, or " + configs.Sample)
 	case configs.Sample:
 		s, err := OpenReader(ctx, configs.Sample+"/"+file, bytes.NewReader(embedded()), c)
 		if err != nil {
@@ -65,8 +65,9 @@ func open(ctx context.Context, path, file string, embedded func() []byte, c conf
 	return Open(ctx, path, c, o)
 }
 
-// Open opens the corpus at path: SemEval-2014 XML, a sentence as JSON in each
-// line, or CSV where the name ends in .csv. The aspects and polarities of c.Data are the labels that it may hold,
+// Open opens the corpus at path: SemEval XML, a sentence as JSON in each line, or
+// CSV where the name ends in .csv. The aspects and polarities of c.Data are the
+// labels that it may hold, under the names that c.Data.Categories give them too,
 // c.Text says how its sentences are cut into words. Errors in the content begin
 // with path:line.
 //
@@ -151,7 +152,7 @@ func (x *cached) place(dir string) error {
 		return err
 	}
 	d := x.conversion.data
-	how := fmt.Sprintf("%d %q %q %s %s %d %q", imageVersion, d.Aspects, d.Polarities, d.Contradictions, x.conversion.text.Cleaning, x.conversion.text.MaxTokens, cuts)
+	how := fmt.Sprintf("%d %q %q %q %s %+v %q", imageVersion, d.Aspects, d.Polarities, d.Categories, d.Contradictions, x.conversion.text, cuts)
 	name := sha256.Sum256([]byte(abs + "\x00" + how))
 	x.file = filepath.Join(dir, fmt.Sprintf("%.64s-%x.corpus", filepath.Base(abs), name[:8]))
 	x.conversion.key, err = fingerprint(x.source, x.stat, abs+"\x00"+how)
@@ -165,7 +166,8 @@ func (x *cached) place(dir string) error {
 const probe = `The well-kept café, "isn't" cheap ($4.50 at 7:30pm, 1,000 or 1/2)... wouldn't've
 	cannot 'em o'clock U.S. p.m. www.example.com http://a.example/b?c=1&d=2. a.b@c-d.org c-d.com!
 	“Best” ` + "``so'' naïve cafe\u0301 \u5bff\u53f8 soft\u00adly \u2014 \u2026 \U0001f60b\U0001f60b \U0001f44d\U0001f3fd <unk> #1 good!!!!! \xff \x00 x\u00a0y " + `
-	a.b.c.d.e 20% R&B and/or he'll we're y'all's it’s @me 2nd snake_case`
+	a.b.c.d.e 20% R&B and/or he'll we're y'all's it’s @me 2nd snake_case
+	Straße ﬁsh x²٣ a` + "\x1c" + `b id its ‘s £5 1€ naïve—or––not so…… ★★ 寿—司 gonna`
 
 // probed is how the probe is cut: two versions of the program that cut alike
 // share converted corpora.

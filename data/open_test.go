@@ -90,7 +90,7 @@ func TestOpenIsRead(t *testing.T) {
 		"sample, test":  string(sample.Test()),
 		"CRLF":          strings.ReplaceAll(string(sample.Test()), "\n", "\r\n"),
 	}
-	for _, file := range []string{semevalTrain, semevalTest} {
+	for _, file := range []string{semevalTrain, semevalTest, semeval2015Test, semeval2016} {
 		if folder := os.Getenv("ABSA_TEST_DATA"); folder != "" {
 			text, err := os.ReadFile(publicFile(t, file))
 			if err != nil {
@@ -245,8 +245,26 @@ func TestProbe(t *testing.T) {
 			t.Errorf("no %q among %q", token, cuts)
 		}
 	}
-	cleaned, err := probed(configs.Text{Cleaning: "article", MaxTokens: 1})
-	if err != nil || len(cleaned) < 20 || slices.Equal(cuts, cleaned) {
-		t.Errorf("%v, article: %q", err, cleaned)
+	text := configs.Text{Cleaning: "article", MaxTokens: 1}
+	seen := [][]string{cuts}
+	for _, way := range []struct {
+		change func()
+		tokens []string
+	}{
+		{func() {}, []string{"strasse", "fish", "x", "b", "gonna", "£", "naïve—or––not"}},
+		{func() { text.Tokenizer = "spacy" }, []string{"gon", "d", "‘s", "naïve", "or––not", "……", "★", "司"}},
+		{func() { text.StopWords = "keep" }, []string{"the", "its"}},
+	} {
+		way.change()
+		cuts, err := probed(text)
+		if err != nil || slices.ContainsFunc(seen, func(other []string) bool { return slices.Equal(cuts, other) }) {
+			t.Errorf("%v, %+v: %q", err, text, cuts)
+		}
+		seen = append(seen, cuts)
+		for _, token := range way.tokens {
+			if !slices.Contains(cuts, token) {
+				t.Errorf("%+v: no %q among %q", text, token, cuts)
+			}
+		}
 	}
 }

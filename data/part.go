@@ -27,7 +27,8 @@ type part struct {
 	ends            []uint32
 	labels          []int8
 	texts           []textKey
-	content         []byte // JSON of text and labels, for the fingerprint
+	folded          []uint64 // hashes of the texts
+	content         []byte   // JSON of text and labels, for the fingerprint
 	contentEnds     []uint32
 	merged, dropped []uint32 // positions of sentences in the piece
 
@@ -62,7 +63,7 @@ func newWorker(d configs.Data, text configs.Text, seeds [2]maphash.Seed) (w *wor
 	if w.lexicon, err = newLexicon(text); err != nil {
 		return nil, err
 	}
-	w.labels = newLabels(w.schema)
+	w.labels = newLabels(w.schema, d.Categories)
 	return w, nil
 }
 
@@ -76,7 +77,7 @@ func (w *worker) begin() *part {
 	*p = part{
 		lexicon: w.lexicon,
 		lines:   p.lines[:0], ids: p.ids[:0], idEnds: p.idEnds[:0], words: p.words[:0], ends: p.ends[:0], labels: p.labels[:0],
-		texts: p.texts[:0], content: p.content[:0], contentEnds: p.contentEnds[:0], merged: p.merged[:0], dropped: p.dropped[:0],
+		texts: p.texts[:0], folded: p.folded[:0], content: p.content[:0], contentEnds: p.contentEnds[:0], merged: p.merged[:0], dropped: p.dropped[:0],
 	}
 	return p
 }
@@ -96,6 +97,9 @@ func (w *worker) add(p *part, id, text []byte, line int) {
 	p.words = w.lexicon.append(p.words, text)
 	p.ends = append(p.ends, uint32(len(p.words)))
 	p.texts = append(p.texts, w.key(text))
+	var hash uint64
+	hash, w.folded = foldedHash(w.folded, text)
+	p.folded = append(p.folded, hash)
 	p.content = append(appendJSON(append(p.content, ','), text), ",["...)
 	for a, label := range w.labels.polarity {
 		if a > 0 {

@@ -47,7 +47,7 @@ func (c *Corpus) Statistics() Statistics {
 	return s
 }
 
-// Read reads the SemEval-2014 XML file at path as it is written, texts and
+// Read reads the SemEval XML file at path as it is written, texts and
 // terms included, into ordinary memory. The aspects and polarities of cfg are
 // the labels that it may hold. Errors in the content begin with path:line.
 //
@@ -61,7 +61,7 @@ func Read(path string, cfg configs.Data) (*Corpus, error) {
 	return ReadFrom(path, f, cfg)
 }
 
-// ReadFrom reads SemEval-2014 XML from r to its end, without holding the XML
+// ReadFrom reads SemEval XML from r to its end, without holding the XML
 // in memory. The name stands for the file in errors and becomes Path.
 func ReadFrom(name string, r io.Reader, cfg configs.Data) (*Corpus, error) {
 	schema, err := newSchema(cfg.Aspects, cfg.Polarities)
@@ -73,7 +73,7 @@ func ReadFrom(name string, r io.Reader, cfg configs.Data) (*Corpus, error) {
 		return nil, err
 	}
 	sum := sha256.New()
-	c := &collector{Corpus: &Corpus{Path: name, Schema: schema}, drop: drop, lines: map[string]int{}}
+	c := &collector{Corpus: &Corpus{Path: name, Schema: schema}, drop: drop, categories: cfg.Categories, lines: map[string]int{}}
 	if err := newDecoder(name, io.TeeReader(r, sum)).decode(c.add); err != nil {
 		return nil, err
 	}
@@ -87,8 +87,9 @@ func ReadFrom(name string, r io.Reader, cfg configs.Data) (*Corpus, error) {
 // collector takes the sentences of a file into a Corpus.
 type collector struct {
 	*Corpus
-	drop  bool
-	lines map[string]int // where each sentence id was seen
+	drop       bool
+	categories []configs.Category
+	lines      map[string]int // where each sentence id was seen
 }
 
 func (c *collector) add(r Record) error {
@@ -96,8 +97,8 @@ func (c *collector) add(r Record) error {
 	if id == "" {
 		id = numbered(len(c.Reviews))
 	}
-	l := newLabels(c.Schema)
-	err := l.resolve(c.Schema, r, id, c.drop, func(line int, err error) error { return &LineError{c.Path, line, err} })
+	l := newLabels(c.Schema, c.categories)
+	err := l.resolve(r, id, c.drop, func(line int, err error) error { return &LineError{c.Path, line, err} })
 	if err != nil {
 		return err
 	}

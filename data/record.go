@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+
+	"absa/configs"
 )
 
 // Record is a sentence of a corpus as its file has it, with names in place of
@@ -18,13 +20,14 @@ type Record struct {
 	Labels []Label // in file order
 	Line   int     // where the sentence begins, from 1
 
-	// The sentence, and what is between it and the one before, are the bytes
-	// [From,To) of the file.
+	// The sentence, and what is between it and the one before it in its list, are
+	// the bytes [From,To) of the file.
 	From, To int64
 
 	Err error // a *LineError: this is a fault of the file, not a sentence; the next record may be fine
 
 	termLines []int // of Terms
+	opinions  bool  // Labels are opinions, of which a category may have several
 }
 
 // Label is the polarity of an aspect, and where it stands.
@@ -56,6 +59,8 @@ func (e *LineError) Unwrap() error { return e.Err }
 type RecordOptions struct {
 	Format  Format   // JSONL, CSV, SemEval; Auto goes by the name and by how the file begins
 	Aspects []string // the columns that a CSV file may have; nil allows any
+	// Categories lead other columns to the aspects.
+	Categories []configs.Category
 }
 
 // Records yields the sentences of a corpus in order and holds one at a time. A
@@ -67,7 +72,10 @@ type RecordOptions struct {
 // with anything.
 func Records(name string, r io.Reader, o RecordOptions) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		s := &recordReader{stream: stream{name: name, r: bufio.NewReaderSize(r, 1<<16)}, aspects: o.Aspects, yield: yield}
+		s := &recordReader{stream: stream{name: name, r: bufio.NewReaderSize(r, 1<<16)}, yield: yield}
+		if o.Aspects != nil {
+			s.columns = newMapping(o.Aspects, o.Categories)
+		}
 		if o.Format == Auto || o.Format == "" {
 			o.Format = corpusFormat(name, s.r)
 		}
@@ -92,7 +100,7 @@ func Records(name string, r io.Reader, o RecordOptions) iter.Seq2[Record, error]
 // recordReader reads a corpus.
 type recordReader struct {
 	stream
-	aspects []string
+	columns *mapping // that a CSV file may have; nil allows any
 	yield   func(Record, error) bool
 }
 
@@ -148,7 +156,7 @@ func (s *recordReader) object(line []byte, from int64) error {
 	return s.give(r)
 }
 
-// xml reads SemEval-2014 XML.
+// xml reads SemEval XML.
 func (s *recordReader) xml() error {
 	mark := s.read
 	d := newDecoder(s.name, s.r)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"absa/configs"
@@ -82,8 +81,10 @@ func (s *recordReader) table() (*table, error) {
 			continue
 		case name == "":
 			wrong = fmt.Errorf("column %d has no name; name it or take it out", i+1)
-		case s.aspects != nil && !slices.Contains(s.aspects, name):
-			wrong = unknownColumn(name, s.aspects)
+		case s.columns != nil:
+			if at, _ := s.columns.find([]byte(name)); at == unmapped {
+				wrong = unknownColumn(name, s.columns.aspects)
+			}
 		}
 		if wrong == nil {
 			t.columns = append(t.columns, i)
@@ -99,7 +100,7 @@ func unknownColumn(name string, aspects []string) error {
 	if near := configs.NearestName(name, append([]string{"id", "text"}, aspects...)); near != "" {
 		hint = "; did you mean " + near + "?"
 	}
-	return fmt.Errorf("column %q is neither id, text nor in data.aspects (%s); add it there, rename it or take it out%s",
+	return fmt.Errorf("column %q is neither id, text nor in data.aspects (%s); add it there, map it by data.categories, rename it or take it out%s",
 		short(name), strings.Join(aspects, ", "), hint)
 }
 

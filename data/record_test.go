@@ -61,9 +61,9 @@ func TestRecords(t *testing.T) {
 			want: []string{`f.csv:3: sentence id "1" has another text on line 2; ids must differ`, "1|a|food=good",
 				`f.csv:4: sentence "2": aspect "food" has polarity ""; give both, or neither where the sentence has no label`, "2|c", "3|d"}},
 		{name: "unknown columns", file: "f.csv", text: "id,text,Front Desk,stars,text2\n1,a,good,5,\n", aspects: []string{"Front desk", "Room"},
-			want: []string{`f.csv:1: column "Front Desk" is neither id, text nor in data.aspects (Front desk, Room); add it there, rename it or take it out; did you mean Front desk?`,
-				`f.csv:1: column "stars" is neither id, text nor in data.aspects (Front desk, Room); add it there, rename it or take it out`,
-				`f.csv:1: column "text2" is neither id, text nor in data.aspects (Front desk, Room); add it there, rename it or take it out; did you mean text?`,
+			want: []string{`f.csv:1: column "Front Desk" is neither id, text nor in data.aspects (Front desk, Room); add it there, map it by data.categories, rename it or take it out; did you mean Front desk?`,
+				`f.csv:1: column "stars" is neither id, text nor in data.aspects (Front desk, Room); add it there, map it by data.categories, rename it or take it out`,
+				`f.csv:1: column "text2" is neither id, text nor in data.aspects (Front desk, Room); add it there, map it by data.categories, rename it or take it out; did you mean text?`,
 				"1|a"}},
 		{name: "faults of CSV", file: "f.csv", text: "id,text,food\n1,a\n2,b,good,\n3,\"c\"d,good\n4,e\x00,good\n5,\xff,good\n6,\" \",bad\n7," + mega + ",\n8,ok,good\n9,\"open,good\n",
 			want: []string{
@@ -109,7 +109,7 @@ between
 			ended: "f.xml:13: malformed XML: element <text> closed by </sentence>"},
 		{name: "a long piece of XML", file: "f.xml", text: "<sentences>\n<!--" + mega + strings.Repeat("a", 1<<16) + "--></sentences>", ended: "f.xml:2: a piece of XML that is longer than 1048576 bytes"},
 		{name: "deep XML", file: "f.xml", text: "<sentences>\n" + strings.Repeat("<a>", 1000), want: []string{"f.xml:2: unexpected <a> in <sentences>, want sentence"}, ended: "f.xml:2: elements are nested more than 32 deep"},
-		{name: "no XML", file: "f", text: "hello", ended: `f:1: text "hello" outside <sentences>; a corpus is XML of SemEval-2014, an object of JSON in each line, or CSV in a file named so (.csv)`},
+		{name: "no XML", file: "f", text: "hello", ended: `f:1: text "hello" outside <sentences>; a corpus is XML of SemEval, an object of JSON in each line, or CSV in a file named so (.csv)`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -130,6 +130,7 @@ func TestRecordsOfEndlessLabels(t *testing.T) {
 	for _, test := range []struct{ name, head, label, want string }{
 		{"f.xml", "<sentences>\n<sentence id=\"1\">\n<text>a</text><aspectCategories>", `<aspectCategory category="food" polarity="good"/>` + space, "f.xml:2: a sentence with labels of more than 8388608 bytes"},
 		{"f.xml", "<sentences>\n<sentence>\n<text>food</text><aspectTerms>", `<aspectTerm term="food" from="0" to="4"/>` + space, "f.xml:2: a sentence with labels of more than 8388608 bytes"},
+		{"f.xml", "<Reviews><Review><sentences>\n<sentence>\n<text>food</text><Opinions>", `<Opinion category="food" polarity="good"/>` + space, "f.xml:2: a sentence with labels of more than 8388608 bytes"},
 		{"f.csv", "id,text,aspect,polarity\n", "1,a,food,good" + space + "\n", `f.csv:8274: sentence "1" on line 2: a sentence with labels of more than 8388608 bytes`},
 	} {
 		file := func() io.Reader {
@@ -184,6 +185,9 @@ func TestRecordsAreWhatOpenReads(t *testing.T) {
 		"label.xml":     sentence(`id="1"`, labelled("food=god")),
 		"two.xml":       sentence(`id="1"`, labelled("food=good", "food=bad")),
 		"malformed.xml": "<sentences><sentence>",
+		"opinions.xml":  opinions("food=good", "service=bad"),
+		"opinion.xml":   opinions("ROOM#STYLE=good"),
+		"both.xml":      opinions("food=good", "food=bad"),
 		"long.xml":      sentence(`id="1"`, "<text>"+strings.Repeat("a ", longest)+"</text>"),
 		"long.jsonl":    `{"text":"` + strings.Repeat("a ", longest) + `"}`,
 		"wide text.csv": "text\n" + strings.Repeat("a ", longest) + "\n",
@@ -282,7 +286,7 @@ func TestReformat(t *testing.T) {
 		{"odd.jsonl", oddFile, cleaned(odd)},
 	}
 	if os.Getenv("ABSA_TEST_DATA") != "" {
-		for _, file := range []string{semevalTrain, semevalTest} {
+		for _, file := range []string{semevalTrain, semevalTest, semeval2015, semeval2015Test} {
 			text, err := os.ReadFile(publicFile(t, file))
 			if err != nil {
 				t.Fatal(err)

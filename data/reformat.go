@@ -36,7 +36,8 @@ func FormatOf(path string) Format {
 
 // Write writes the corpus at path to w. Ids, texts and labels stay as they are,
 // in their order, whatever a configuration knows of them; of labels that stand
-// twice JSON and CSV have one, and a contradiction they cannot hold. One
+// twice JSON and CSV have one, and a contradiction they cannot hold. The opinions of
+// a category are joined, as nothing else holds several. One
 // sentence is held at a time; for CSV, whose header has the aspects, the file is
 // read twice, so a pipe will not do.
 func (x *Reformatting) Write(ctx context.Context, path string, w io.Writer) error {
@@ -66,6 +67,8 @@ func (x *Reformatting) Write(ctx context.Context, path string, w io.Writer) erro
 		x.Sentences++
 		if x.To != SemEval {
 			x.Terms += len(r.Terms)
+		}
+		if x.To != SemEval || r.opinions { // of 2014, which has one label for a category
 			var err error
 			if r.Labels, err = single(r); err != nil {
 				return &LineError{path, r.Line, err}
@@ -134,18 +137,26 @@ func (x *Reformatting) each(ctx context.Context, path string, use func(Record) e
 	return nil
 }
 
-// single are the labels of a sentence without repetitions.
+// single are the labels of a sentence without repetitions, its opinions joined.
 func single(r Record) ([]Label, error) {
 	var labels []Label
-	first := make(map[string]string, len(r.Labels)) // polarity of an aspect
+	at := make(map[string]int, len(r.Labels)) // of an aspect among the labels
 	for _, l := range r.Labels {
-		switch polarity, there := first[l.Aspect]; {
-		case !there:
-			first[l.Aspect] = l.Polarity
+		i, there := at[l.Aspect]
+		if !there {
+			at[l.Aspect] = len(labels)
 			labels = append(labels, l)
-		case polarity != l.Polarity:
-			return nil, fmt.Errorf("sentence %q: %q is %q and %q, which JSON and CSV cannot hold; correct the file", short(r.ID), short(l.Aspect), short(polarity), short(l.Polarity))
+			continue
 		}
+		first := &labels[i].Polarity
+		if *first == l.Polarity {
+			continue
+		}
+		both := combined(*first, l.Polarity)
+		if !r.opinions || both == "" {
+			return nil, fmt.Errorf("sentence %q: %q is %q and %q, which other formats cannot hold; correct the file", short(r.ID), short(l.Aspect), short(*first), short(l.Polarity))
+		}
+		*first = both
 	}
 	return labels, nil
 }

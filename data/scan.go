@@ -6,18 +6,19 @@ import (
 	"unicode/utf8"
 )
 
-// scanner reads sentences of SemEval-2014 XML as they are usually written. It
-// accepts less than XML allows and never says what is wrong: where it does not
-// succeed the decoder reads on, which knows all of XML and words the errors.
-// What it accepts it reads as the decoder does.
+// scanner reads sentences of SemEval XML as they are usually written. It accepts less
+// than XML allows and never says what is wrong: where it does not succeed the
+// decoder reads on, which knows all of XML and words the errors. What it accepts it
+// reads as the decoder does.
 type scanner struct {
 	*worker
-	b      []byte
-	at     int
-	line   int // of b[counted]
-	passed int // bytes whose lines are counted
-	terms  []scannedTerm
-	closed bool // the tag read last closed itself
+	b       []byte
+	reviews bool // the file is of 2015 or 2016
+	at      int
+	line    int // of b[counted]
+	passed  int // bytes whose lines are counted
+	terms   []scannedTerm
+	closed  bool // the tag read last closed itself
 }
 
 type scannedTerm struct {
@@ -25,10 +26,11 @@ type scannedTerm struct {
 	from, to int
 }
 
-// scanXML makes a part of a piece of a file, cut between sentences. The first
-// piece has what comes before them, the last one what comes after.
-func (w *worker) scanXML(b []byte, first, last bool) *part {
-	s := &scanner{worker: w, b: b, line: 1}
+// scanXML makes a part of a piece of a file with some root element, cut before a
+// sentence. The first piece has what comes before all, the last one what comes
+// after.
+func (w *worker) scanXML(root string, b []byte, first, last bool) *part {
+	s := &scanner{worker: w, b: b, reviews: root == reviewsRoot, line: 1}
 	p := w.begin()
 	p.newline = bytes.Count(b, []byte("\n"))
 	p.odd = !(!first || s.prologue()) || !s.sentences(p) || !(!last || s.epilogue()) || s.at < len(b)
@@ -50,22 +52,61 @@ func (s *scanner) prologue() bool {
 		}
 		s.at += end + 2
 	}
+	if s.reviews {
+		return s.between() && s.skip("<Reviews>") && s.between() && s.review()
+	}
 	return s.between() && s.skip("<sentences>")
 }
 
-// epilogue passes what comes after the last sentence.
-func (s *scanner) epilogue() bool { return s.skip("</sentences>") && s.between() }
+// review passes what comes before the sentences of a review.
+func (s *scanner) review() bool {
+	if !s.skip("<Review") {
+		return false
+	}
+	for {
+		name, _, ok := s.attribute()
+		if !ok {
+			return false
+		}
+		if len(name) == 0 {
+			return !s.closed && s.between() && s.skip("<sentences>")
+		}
+	}
+}
 
-// sentences reads to the end of the piece or of the list.
+// epilogue passes what comes after the last sentence.
+func (s *scanner) epilogue() bool {
+	return s.skip("</sentences>") && (!s.reviews || s.endReview() && s.skip("</Reviews>")) && s.between()
+}
+
+// endReview passes what comes after the sentences of a review.
+func (s *scanner) endReview() bool { return s.between() && s.skip("</Review>") && s.between() }
+
+// sentences reads to the end of the piece or of the list, of the last one where
+// there are several.
 func (s *scanner) sentences(p *part) bool {
 	for {
 		if !s.between() {
 			return false
 		}
-		if s.at == len(s.b) || s.has("</sentences>") {
+		end := s.at
+		switch {
+		case s.at == len(s.b):
 			return true
-		}
-		if !s.skip("<sentence") || !s.sentence(p) {
+		case s.reviews && s.skip("</sentences>"):
+			if !s.endReview() {
+				return false
+			}
+			if s.has("</Reviews>") {
+				s.at = end
+				return true
+			}
+			if !s.review() {
+				return false
+			}
+		case s.has("</sentences>"):
+			return true
+		case !s.skip("<sentence") || !s.sentence(p):
 			return false
 		}
 	}
@@ -107,12 +148,17 @@ func (s *scanner) sentence(p *part) bool {
 			if text, ok = s.text(); !ok || blank(text) {
 				return false
 			}
-		case s.skip("<aspectTerms"):
+		case s.reviews && s.skip("<Opinions"):
+			if hasLabels || !s.list("<Opinion", "</Opinion>", "</Opinions>", s.label) {
+				return false
+			}
+			hasLabels = true
+		case !s.reviews && s.skip("<aspectTerms"):
 			if hasTerms || !s.list("<aspectTerm", "</aspectTerm>", "</aspectTerms>", s.term) {
 				return false
 			}
 			hasTerms = true
-		case s.skip("<aspectCategories"):
+		case !s.reviews && s.skip("<aspectCategories"):
 			if hasLabels || !s.list("<aspectCategory", "</aspectCategory>", "</aspectCategories>", s.label) {
 				return false
 			}
@@ -151,20 +197,24 @@ func (s *scanner) list(item, endItem, end string, read func() bool) bool {
 	}
 }
 
-// label reads the attributes of an aspectCategory.
+// label reads the attributes of an aspectCategory or an Opinion.
 func (s *scanner) label() bool {
-	aspect, polarity := -1, -1
+	aspect, polarity := unmapped, -1
+	var led bool
 	for {
 		name, value, ok := s.attribute()
 		switch {
 		case !ok:
 			return false
 		case len(name) == 0:
-			return aspect >= 0 && polarity >= 0 && s.labels.set(aspect, polarity, s.line, s.drop)
+			if aspect == unmapped || polarity < 0 {
+				return false
+			}
+			return aspect == passedOver || s.labels.set(aspect, polarity, s.line, s.reviews || led, s.drop)
 		case string(name) == "category":
-			ok = aspect < 0
-			aspect = position(s.schema.Aspects, value)
-			ok = ok && aspect >= 0
+			ok = aspect == unmapped && len(value) > 0
+			aspect, led = s.labels.mapping.find(value)
+			ok = ok && aspect != unmapped
 		case string(name) == "polarity":
 			ok = polarity < 0
 			polarity = position(s.schema.Polarities, value)

@@ -50,12 +50,15 @@ func checkNames(key string, names []string) error {
 
 // polarity returns the index of a polarity that a sentence names.
 func (s Schema) polarity(name, id string) (int, error) {
-	return known("polarity", "data.polarities", name, id, s.Polarities)
+	if i := slices.Index(s.Polarities, name); i >= 0 {
+		return i, nil
+	}
+	return 0, unknown("polarity", "data.polarities", name, id, s.Polarities, "; add it there or correct the file")
 }
 
-// aspect returns the index of an aspect that a sentence names.
-func (s Schema) aspect(name, id string) (int, error) {
-	return known("aspect", "data.aspects", name, id, s.Aspects)
+// unmapped says that a category which a sentence names leads to no aspect.
+func (s Schema) unmapped(name, id string) error {
+	return unknown("aspect", "data.aspects", name, id, s.Aspects, unmappedHint(name))
 }
 
 // name is a label as a message calls it.
@@ -66,14 +69,9 @@ func (s Schema) name(label int) string {
 	return s.Polarities[label]
 }
 
-func known(kind, key, name, id string, names []string) (int, error) {
-	if i := slices.Index(names, name); i >= 0 {
-		return i, nil
-	}
-	hint := ""
+func unknown(kind, key, name, id string, names []string, hint string) error {
 	if near := configs.NearestName(name, names); near != "" {
-		hint = "; did you mean " + near + "?"
+		hint += "; did you mean " + near + "?"
 	}
-	return 0, fmt.Errorf("sentence %q: %s %q is not in %s (%s); add it there or correct the file%s",
-		short(id), kind, short(name), key, strings.Join(names, ", "), hint)
+	return fmt.Errorf("sentence %q: %s %q is not in %s (%s)%s", short(id), kind, short(name), key, strings.Join(names, ", "), hint)
 }

@@ -2,15 +2,17 @@ package data
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// decoder reads the XML of SemEval-2014 task 4 (Pontiki et al. 2014):
+// decoder reads the XML of SemEval: that of task 4 of 2014 (Pontiki et al. 2014),
 //
 //	<sentences>
 //	  <sentence id="813">
@@ -24,8 +26,26 @@ import (
 //	  </sentence>
 //	</sentences>
 //
-// Either list may be missing. Anything else in the file is an error, for a
-// misspelt element would otherwise be a label lost in silence.
+// and that of task 5 of 2015 and 2016 (Pontiki et al. 2015, 2016), with the opinions
+// of a sentence, of which a category may have several:
+//
+//	<Reviews>
+//	  <Review rid="1004293">
+//	    <sentences>
+//	      <sentence id="1004293:0">
+//	        <text>Lovely room, slow waiters.</text>
+//	        <Opinions>
+//	          <Opinion target="room" category="AMBIENCE#GENERAL" polarity="positive" from="7" to="11"/>
+//	          <Opinion target="waiters" category="SERVICE#GENERAL" polarity="negative" from="18" to="25"/>
+//	        </Opinions>
+//	      </sentence>
+//	    </sentences>
+//	  </Review>
+//	</Reviews>
+//
+// Any list may be missing. What a review or an opinion says besides, its target for
+// one, is passed over. Anything else in the file is an error, for a misspelt element
+// would otherwise be a label lost in silence.
 //
 // It words every error of such a file. A corpus that is sound in the usual way
 // is read by the scanner, several times faster.
@@ -37,8 +57,10 @@ type decoder struct {
 	name   string
 	xml    *xml.Decoder
 	input  *bounded
-	before int  // lines of the file before those that it reads
-	depth  int  // elements that are open
+	before int // lines of the file before those that it reads
+	depth  int // elements that are open
+	root   string
+	number int  // of sentences so far
 	rooted bool // there was one
 	began  int  // line on which the token read last begins
 	broken bool // there is no next token
@@ -91,7 +113,6 @@ func skipBOM(r *bufio.Reader) *bufio.Reader {
 
 // decode reads the whole file.
 func (d *decoder) decode(use func(Record) error) error {
-	roots := 0
 	for {
 		token, err := d.token()
 		if errors.Is(err, io.EOF) {
@@ -102,37 +123,68 @@ func (d *decoder) decode(use func(Record) error) error {
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
-			if t.Name.Local != "sentences" {
-				return d.errorf("root element is <%s>, want <sentences> (the format of SemEval-2014 task 4)", t.Name.Local)
+			if d.root != "" {
+				return d.errorf("a second <%s>; a file has one root element, <%s>", short(t.Name.Local), d.root)
 			}
-			if roots++; roots > 1 {
-				return d.errorf("a second <sentences>; a file has one")
+			read := d.sentences
+			switch d.root = t.Name.Local; d.root {
+			case sentencesRoot:
+			case reviewsRoot:
+				read = d.reviews
+			default:
+				return d.wrongRoot(t.Name.Local)
 			}
-			if err := d.sentences(use); err != nil {
+			if err := read(use); err != nil {
 				return err
 			}
 		case xml.CharData:
-			if err := d.blank(t, " outside <sentences>"+d.hint()); err != nil {
+			if err := d.blank(t, " outside <"+cmp.Or(d.root, sentencesRoot)+">"+d.hint()); err != nil {
 				return err
 			}
 		}
 	}
-	if roots == 0 {
-		return fmt.Errorf("%s: no <sentences> element; is it a SemEval-2014 XML file?", d.name)
+	if d.root == "" {
+		return noRoot(d.name)
 	}
 	return nil
 }
 
+func (d *decoder) wrongRoot(name string) error {
+	return d.errorf("root element is <%s>, want <sentences> (the format of SemEval-2014 task 4) or <Reviews> (of task 5 of 2015 and 2016)", short(name))
+}
+
+func noRoot(name string) error {
+	return fmt.Errorf("%s: no <sentences> or <Reviews> element; is it a SemEval XML file?", name)
+}
+
+// reviews reads the lists of sentences of 2015 and 2016.
+func (d *decoder) reviews(use func(Record) error) error {
+	return d.children(reviewsRoot, func(e xml.StartElement) error {
+		if e.Name.Local != "Review" {
+			return d.unexpected(e, reviewsRoot, "Review")
+		}
+		lists := 0
+		return d.children("Review", func(e xml.StartElement) error {
+			if e.Name.Local != "sentences" {
+				return d.unexpected(e, "Review", "sentences (a text with opinions of the whole of it is not read)")
+			}
+			if lists++; lists > 1 {
+				return d.errorf("a second <sentences>; a review has one")
+			}
+			return d.sentences(use)
+		})
+	})
+}
+
 func (d *decoder) sentences(use func(Record) error) error {
-	number := 0
 	end := d.xml.InputOffset() // of the sentence before
 	return d.children("sentences", func(e xml.StartElement) error {
 		if e.Name.Local != "sentence" {
 			return d.unexpected(e, "sentences", "sentence")
 		}
-		number++
+		d.number++
 		from, faults := end, d.faults
-		r, err := d.sentence(e, number)
+		r, err := d.sentence(e, d.number)
 		end = d.xml.InputOffset()
 		if err != nil || d.faults > faults {
 			return err
@@ -156,12 +208,20 @@ func (d *decoder) sentence(e xml.StartElement, number int) (r Record, err error)
 	}
 	faults := d.faults
 	seen := map[string]bool{}
+	r.opinions = d.root == reviewsRoot
+	parts := []string{"text", "aspectTerms", "aspectCategories"}
+	if r.opinions {
+		parts = []string{"text", "Opinions"}
+	}
 	err = d.children("sentence", func(e xml.StartElement) error {
 		part := e.Name.Local
 		if seen[part] {
-			return d.errorf("sentence %q: a second <%s>", id, part)
+			return d.errorf("sentence %q: a second <%s>", id, short(part))
 		}
 		seen[part] = true
+		if !slices.Contains(parts, part) {
+			return d.unexpected(e, "sentence", strings.Join(parts, ", "))
+		}
 		switch part {
 		case "text":
 			text, err := d.text(id)
@@ -174,14 +234,16 @@ func (d *decoder) sentence(e xml.StartElement, number int) (r Record, err error)
 				r.Terms = append(r.Terms, term)
 				return err
 			})
-		case "aspectCategories":
-			return d.list(e, "aspectCategory", func(e xml.StartElement) error {
-				label, err := d.label(e, id)
-				r.Labels = append(r.Labels, label)
-				return err
-			})
 		}
-		return d.unexpected(e, "sentence", "text, aspectTerms, aspectCategories")
+		item := "aspectCategory"
+		if r.opinions {
+			item = "Opinion"
+		}
+		return d.list(e, item, func(e xml.StartElement) error {
+			label, err := d.label(e, id)
+			r.Labels = append(r.Labels, label)
+			return err
+		})
 	})
 	if err != nil || d.faults > faults {
 		return r, err
@@ -236,7 +298,7 @@ func (d *decoder) text(id string) (string, error) {
 	}
 }
 
-// label reads one <aspectCategory>.
+// label reads one <aspectCategory> or <Opinion>.
 func (d *decoder) label(e xml.StartElement, id string) (l Label, err error) {
 	l.Line = d.line()
 	if l.Aspect, err = d.required(e, "category", id); err != nil {

@@ -82,15 +82,15 @@ func (s *Set) Fingerprint() string { return hex.EncodeToString(s.image.header.co
 // All are the positions of all sentences.
 func (s *Set) All() []uint32 { return positions(s.Len()) }
 
-// WithWords are the positions of the sentences that have a word.
-func (s *Set) WithWords() []uint32 {
-	at := make([]uint32, 0, s.Len())
-	for i := range s.Len() {
-		if len(s.Words(i)) > 0 {
-			at = append(at, uint32(i))
+// WithWords are those of the positions whose sentences have a word.
+func (s *Set) WithWords(at []uint32) []uint32 {
+	some := make([]uint32, 0, len(at))
+	for _, i := range at {
+		if len(s.Words(int(i))) > 0 {
+			some = append(some, i)
 		}
 	}
-	return at
+	return some
 }
 
 // CountWords adds to counts how often each word is in the sentences at the

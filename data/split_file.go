@@ -29,8 +29,8 @@ type Side struct {
 // SplitFile divides the corpus at path into the files train, valid and test of a
 // folder, which is new and has its name only when they are whole. Each has the
 // ending, the head and the very bytes of the sentences of path. The shares are
-// those of Set.Split: stratified by label, with the sentences of one text on one
-// side.
+// those of Set.Split: stratified as data.split_order of c says, with the sentences of one
+// text on one side.
 func SplitFile(ctx context.Context, path string, c configs.Config, s Shares, dir string) (sides []Side, err error) {
 	if !(s.Validation >= 0 && s.Test >= 0 && s.Validation+s.Test > 0 && s.Validation+s.Test < 1) {
 		return nil, fmt.Errorf("shares of %v for validation and %v for test: want them from 0 on, above 0 and below 1 together", s.Validation, s.Test)
@@ -43,8 +43,9 @@ func SplitFile(ctx context.Context, path string, c configs.Config, s Shares, dir
 		return nil, err
 	}
 	defer set.Close()
-	rest, test := set.Split(set.All(), s.Test, s.Seed)
-	train, valid := set.Split(rest, s.Validation/(1-s.Test), s.Seed)
+	by := Stratification{Order: c.Data.SplitOrder, Seed: s.Seed}
+	rest, test := set.Split(set.All(), s.Test, by)
+	train, valid := set.Split(rest, s.Validation/(1-s.Test), by)
 	p := &pieces{path: path, of: make([]uint8, set.Len())}
 	for _, side := range []struct {
 		name  string
@@ -109,8 +110,8 @@ func (p *pieces) write(ctx context.Context, w io.Writer, side uint8) error {
 		if err == nil && ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
-		if err == nil && number == 0 {
-			err = out.copy(f, 0, r.From)
+		if err == nil && r.From > end { // the head, or what is between two lists: each side has all of them
+			err = out.copy(f, end, r.From)
 		}
 		if err == nil && number < len(p.of) && p.of[number] == side {
 			if format != SemEval { // a sentence has lines of its own

@@ -3,6 +3,7 @@ package data
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,14 +19,18 @@ import (
 func TestSplitFile(t *testing.T) {
 	cfg := configs.Default()
 	dir := t.TempDir()
-	for _, name := range []string{"c.xml", "c.jsonl", "c.csv"} {
+	for _, name := range []string{"c.xml", "c.jsonl", "c.csv", "reviews.xml"} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(dir, name)
 			xml := filepath.Join(dir, "c.xml")
 			if err := os.WriteFile(xml, sample.Train(), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if name != "c.xml" {
+			if name == "reviews.xml" {
+				if err := os.WriteFile(path, []byte(asReviews(t, content(t, xml))), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			} else if name != "c.xml" {
 				if err := reformat(t.Context(), xml, path); err != nil {
 					t.Fatal(err)
 				}
@@ -125,6 +130,36 @@ func eachRecord(t testing.TB, path string, use func(id, piece string)) {
 		}
 		use(r.ID, text[r.From:r.To])
 	}
+}
+
+// asReviews is a file of SemEval-2014 in the form of 2015, five sentences in each
+// review.
+func asReviews(t testing.TB, file string) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("<Reviews>\n<Review rid=\"0\"><sentences>")
+	n := 0
+	for r, err := range Records("f.xml", strings.NewReader(file), RecordOptions{}) {
+		if err != nil || r.Err != nil {
+			t.Fatal(err, r.Err)
+		}
+		if n++; n%5 == 0 {
+			fmt.Fprintf(&b, "\n</sentences></Review><Review rid=\"%d\"><sentences>", n)
+		}
+		x := xmlText{}
+		x.attribute("id", r.ID)
+		x.add("><text>")
+		x.escape(r.Text)
+		x.add("</text><Opinions>")
+		for _, l := range r.Labels {
+			x.add("<Opinion")
+			x.attribute("category", l.Aspect)
+			x.attribute("polarity", l.Polarity)
+			x.add("/>")
+		}
+		b.WriteString("\n<sentence" + x.String() + "</Opinions></sentence>")
+	}
+	return b.String() + "\n</sentences></Review></Reviews>\n"
 }
 
 func content(t testing.TB, path string) string {

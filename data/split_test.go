@@ -99,14 +99,19 @@ func mean(values []float64) float64 {
 	return sum / float64(len(values))
 }
 
-// splitOf splits reviews, which may be none.
+// splitOf splits reviews, which may be none, by single labels.
 func splitOf(t testing.TB, reviews []Review, schema Schema, fraction float64, seed int64) (train, valid []int) {
+	t.Helper()
+	return splitBy(t, reviews, schema, fraction, Stratification{Seed: seed})
+}
+
+func splitBy(t testing.TB, reviews []Review, schema Schema, fraction float64, by Stratification) (train, valid []int) {
 	t.Helper()
 	if len(reviews) == 0 {
 		return nil, nil
 	}
 	s := setOf(t, schema, reviews)
-	a, b := s.Split(s.All(), fraction, seed)
+	a, b := s.Split(s.All(), fraction, by)
 	return ints(a), ints(b)
 }
 
@@ -177,12 +182,14 @@ func made(n int, seed uint64) ([]Review, Schema) {
 func TestSplitIsAPartition(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 3, 10, 97, 400} {
 		for _, fraction := range []float64{0.01, 0.1, 0.2, 0.5, 0.9} {
-			reviews, schema := made(n, uint64(n))
-			train, valid := splitOf(t, reviews, schema, fraction, 1)
-			checkPartition(t, reviews, train, valid)
-			want := fraction * float64(n)
-			if slack := 3 + 0.05*float64(n); math.Abs(float64(len(valid))-want) > slack {
-				t.Errorf("%d of %d reviews held out, want about %.1f", len(valid), n, want)
+			for _, order := range []int{1, 2} {
+				reviews, schema := made(n, uint64(n))
+				train, valid := splitBy(t, reviews, schema, fraction, Stratification{order, 1})
+				checkPartition(t, reviews, train, valid)
+				want := fraction * float64(n)
+				if slack := 3 + 0.05*float64(n); math.Abs(float64(len(valid))-want) > slack {
+					t.Errorf("order %d: %d of %d reviews held out, want about %.1f", order, len(valid), n, want)
+				}
 			}
 		}
 	}
@@ -190,14 +197,43 @@ func TestSplitIsAPartition(t *testing.T) {
 
 func TestSplitIsDeterministic(t *testing.T) {
 	reviews, schema := made(200, 1)
-	_, first := splitOf(t, reviews, schema, 0.2, 7)
-	_, again := splitOf(t, reviews, schema, 0.2, 7)
-	if diff := cmp.Diff(first, again); diff != "" {
-		t.Errorf("one seed, two splits (-first +second):\n%s", diff)
+	for _, order := range []int{1, 2} {
+		_, first := splitBy(t, reviews, schema, 0.2, Stratification{order, 7})
+		_, again := splitBy(t, reviews, schema, 0.2, Stratification{order, 7})
+		if diff := cmp.Diff(first, again); diff != "" {
+			t.Errorf("order %d: one seed, two splits (-first +second):\n%s", order, diff)
+		}
+		_, other := splitBy(t, reviews, schema, 0.2, Stratification{order, 8})
+		if slices.Equal(first, other) {
+			t.Errorf("order %d: seeds 7 and 8 give the same split", order)
+		}
 	}
-	_, other := splitOf(t, reviews, schema, 0.2, 8)
-	if slices.Equal(first, other) {
-		t.Error("seeds 7 and 8 give the same split")
+}
+
+// TestSplitOfPairs holds that order 2 gives a pair of labels its share, which order 1
+// leaves to chance: each label occurs equally often with either of another aspect.
+func TestSplitOfPairs(t *testing.T) {
+	schema := Schema{Aspects: []string{"a", "b"}, Polarities: []string{"+", "-"}}
+	var reviews []Review
+	for i := range 80 {
+		reviews = append(reviews, Review{Text: fmt.Sprint("text ", i), Labels: []int{i % 2, i / 2 % 2}})
+	}
+	apart := map[int]bool{} // by order: did a split not have 4 of each of the 4 pairs
+	for _, order := range []int{1, 2} {
+		for seed := range int64(10) {
+			train, valid := splitBy(t, reviews, schema, 0.2, Stratification{order, seed})
+			checkPartition(t, reviews, train, valid)
+			pairs := map[[2]int]int{}
+			for _, i := range valid {
+				pairs[[2]int(reviews[i].Labels)]++
+			}
+			for _, n := range pairs {
+				apart[order] = apart[order] || n != 4
+			}
+		}
+	}
+	if apart[2] || !apart[1] {
+		t.Errorf("is a pair's share missed, by order: %v, want it of order 1 alone", apart)
 	}
 }
 
@@ -271,6 +307,6 @@ func BenchmarkSplit(b *testing.B) {
 	reviews, schema := made(3000, 1)
 	s := setOf(b, schema, reviews)
 	for b.Loop() {
-		s.Split(s.All(), 0.2, 1)
+		s.Split(s.All(), 0.2, Stratification{Seed: 1})
 	}
 }

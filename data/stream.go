@@ -34,7 +34,7 @@ const (
 	Text    Format = "text"    // a sentence per line
 	JSONL   Format = "jsonl"   // an object per line with "text" and, if there is one, "id"
 	CSV     Format = "csv"     // a header, and a column with the text
-	SemEval Format = "semeval" // the XML of SemEval-2014 task 4; its labels are passed over
+	SemEval Format = "semeval" // the XML of SemEval-2014 task 4 or of task 5 of 2015 and 2016; its labels are passed over
 )
 
 // StreamOptions say how a stream is read.
@@ -145,7 +145,7 @@ func (s *stream) format(f Format) Format {
 }
 
 // xmlHeads are how XML begins.
-var xmlHeads = []string{"<?xml", "<sentences"}
+var xmlHeads = []string{"<?xml", "<sentences", "<Reviews"}
 
 // peek returns the first characters, which are not read yet: so many that more
 // says no of them. There are fewer where the stream ends, or at the size of the

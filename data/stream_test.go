@@ -107,9 +107,12 @@ func TestStream(t *testing.T) {
 		{name: "XML with an empty id", file: "x.xml", input: "<sentences><sentence id=\"\"><text>a</text></sentence><sentence id=\" \"><text>b</text></sentence></sentences>", want: []got{{"#1", "a", 1, ""}, {"#2", "b", 1, ""}}},
 		{name: "XML without a text", file: "x.xml", input: "<sentences><sentence id=\"a\"/>\n<sentence id=\"b\"><text>z</text></sentence></sentences>", want: []got{
 			{"a", "", 1, `x.xml:1: sentence "a" has no text`}, {"b", "z", 2, ""}}},
+		{name: "XML of 2015", file: "stdin", input: "<Reviews>\n<Review rid='1'><sentences><sentence id=\"1:0\"><text>x</text><Opinions><Opinion category=\"unknown\" polarity=\"odd\"/></Opinions></sentence>\n</sentences></Review><Review><sentences><sentence OutOfScope=\"TRUE\"><text>y</text></sentence><sentence/></sentences></Review></Reviews>", want: []got{
+			{"1:0", "x", 2, ""}, {"#2", "y", 3, ""}, {"#3", "", 3, `stdin:3: sentence "#3" has no text`}}},
+		{name: "XML of whole reviews", file: "x.xml", input: "<Reviews><Review><sentences/><Opinions/></Review></Reviews>", ended: "x.xml:1: unexpected <Opinions> in <Review>, want sentences"},
 		{name: "malformed XML", file: "x.xml", input: "<sentences><sentence id=\"a\"><text>z</text></sentence>\n<sentence id=\"b\"><txt>", want: []got{{"a", "z", 1, ""}}, ended: "x.xml:2: malformed XML: unexpected EOF"},
-		{name: "another XML", file: "x.xml", input: "<reviews/>", ended: "x.xml:1: root element is <reviews>, want <sentences> (the format of SemEval-2014 task 4)"},
-		{name: "no XML", file: "x.xml", input: "", ended: "x.xml: no <sentences> element; is it a SemEval-2014 XML file?"},
+		{name: "another XML", file: "x.xml", input: "<reviews/>", ended: "x.xml:1: root element is <reviews>, want <sentences> (the format of SemEval-2014 task 4) or <Reviews> (of task 5 of 2015 and 2016)"},
+		{name: "no XML", file: "x.xml", input: "", ended: "x.xml: no <sentences> or <Reviews> element; is it a SemEval XML file?"},
 		{name: "XML of one long text", file: "x.xml", input: "<sentences><sentence><text>" + mega + mega, ended: "x.xml:1: a piece of XML that is longer than 1048576 bytes"},
 		{name: "a text of many pieces", file: "x.xml", input: "<sentences><sentence><text>" + strings.Repeat(mega[:1000]+"<!---->", 1100) + "</text></sentence></sentences>", want: []got{{"#1", "", 1, "x.xml:1: longer than 1048576 bytes, passed over"}}},
 		{name: "deep XML", file: "x.xml", input: "<sentences>" + "<sentence>" + strings.Repeat("<a>", 40), ended: "x.xml:1: elements are nested more than 32 deep"},

@@ -9,32 +9,43 @@ import (
 	"strings"
 )
 
-// semeval reads the sentences of SemEval-2014 XML. What is malformed ends the
-// stream, as nothing says where XML can be read on.
+// pathsToSentences are the elements that a sentence of SemEval XML lies in, by the
+// root of the file.
+var pathsToSentences = map[string][]string{
+	sentencesRoot: {sentencesRoot, "sentence"},
+	reviewsRoot:   {reviewsRoot, "Review", "sentences", "sentence"},
+}
+
+// semeval reads the sentences of SemEval XML. What is malformed ends the stream, as
+// nothing says where XML can be read on.
 func (s *stream) semeval() error {
 	d := newDecoder(s.name, s.r)
 	var now element
-	sentences, found := 0, false
+	sentences := 0
+	var path []string // of the file's sentences, once the root is known
 	for {
 		token, err := d.token()
 		switch {
-		case errors.Is(err, io.EOF) && found:
+		case errors.Is(err, io.EOF) && path != nil:
 			return nil
 		case errors.Is(err, io.EOF):
-			return fmt.Errorf("%s: no <sentences> element; is it a SemEval-2014 XML file?", s.name)
+			return noRoot(s.name)
 		case err != nil:
 			return err
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
+			if path == nil {
+				if path = pathsToSentences[t.Name.Local]; path == nil {
+					return d.wrongRoot(t.Name.Local)
+				}
+			}
 			switch {
-			case d.depth == 1 && t.Name.Local != "sentences":
-				return d.errorf("root element is <%s>, want <sentences> (the format of SemEval-2014 task 4)", t.Name.Local)
-			case d.depth == 1:
-				found = true
-			case d.depth == 2 && t.Name.Local != "sentence":
-				return d.unexpected(t, "sentences", "sentence")
-			case d.depth == 2:
+			case d.depth == 1 && t.Name.Local != path[0]:
+				return d.errorf("a second <%s>; a file has one root element, <%s>", short(t.Name.Local), path[0])
+			case d.depth <= len(path) && t.Name.Local != path[d.depth-1]:
+				return d.unexpected(t, path[d.depth-2], path[d.depth-1])
+			case d.depth == len(path):
 				sentences++
 				now = element{line: d.line(), id: "#" + strconv.Itoa(sentences)}
 				if id, ok, err := d.attribute(t, "id"); err != nil {
@@ -42,16 +53,16 @@ func (s *stream) semeval() error {
 				} else if ok && strings.TrimSpace(id) != "" {
 					now.id = id
 				}
-			case d.depth == 3 && t.Name.Local == "text":
+			case d.depth == len(path)+1 && t.Name.Local == "text":
 				now.inText = true
 			}
 		case xml.CharData:
-			if now.inText && d.depth == 3 && now.text.Len() <= longest {
+			if now.inText && d.depth == len(path)+1 && now.text.Len() <= longest {
 				now.text.Write(t)
 			}
 		case xml.EndElement:
-			now.inText = now.inText && d.depth > 2
-			if d.depth == 1 {
+			now.inText = now.inText && d.depth > len(path)
+			if d.depth == len(path)-1 {
 				if err := now.give(s); err != nil {
 					return err
 				}

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,8 +12,7 @@ import (
 // empty or with white space in it. A sentence may have none.
 type Tokenizer func(text string) []string
 
-// NewTokenizer returns the tokenizer that cfg.Cleaning names: article or none.
-// It may be called from several goroutines.
+// NewTokenizer returns the tokenizer of a configuration. It may be called from several goroutines.
 func NewTokenizer(cfg configs.Text) (Tokenizer, error) {
 	cut, err := newCutter(cfg)
 	if err != nil {
@@ -40,8 +40,11 @@ func newCutter(cfg configs.Text) (cutter, error) {
 	}
 	switch cfg.Cleaning {
 	case "article":
-		return articleCutter(), nil
+		return articleCutter(cfg), nil
 	case "none":
+		if cfg.Tokenizer == "spacy" {
+			return nil, errors.New("text.tokenizer: spacy cuts the words that text.cleaning=article leaves, not those of none")
+		}
 		return fullCutter(cfg.MaxTokens)
 	}
 	return nil, fmt.Errorf("text.cleaning: %q is neither article nor none", cfg.Cleaning)

@@ -30,6 +30,7 @@ func TestNewTokenizerErrors(t *testing.T) {
 	}{
 		{"no token", configs.Text{Cleaning: "none"}, "text.max_tokens: 0"},
 		{"unknown cleaning", configs.Text{Cleaning: "spacy", MaxTokens: 60}, `text.cleaning: "spacy" is neither article nor none`},
+		{"spaCy without cleaning", configs.Text{Cleaning: "none", Tokenizer: "spacy", MaxTokens: 60}, "text.tokenizer: spacy cuts the words that text.cleaning=article leaves"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -224,29 +225,28 @@ func FuzzTokenizers(f *testing.F) {
 		f.Add(text)
 	}
 	type limited struct {
-		cleaning string
-		limit    int
+		configs.Text
 		tokenize Tokenizer
 	}
 	var tokenizers []limited
-	for _, cleaning := range []string{"article", "none"} {
-		for _, limit := range []int{1, 2, 60} {
-			tokenizers = append(tokenizers, limited{cleaning, limit, tokenizer(f, cleaning, limit)})
+	for _, cfg := range append(articleWays(), configs.Text{Cleaning: "none"}) {
+		for _, cfg.MaxTokens = range []int{1, 2, 60} {
+			tokenizers = append(tokenizers, limited{cfg, newTokenizer(f, cfg)})
 		}
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, tt := range tokenizers {
 			tokens := tt.tokenize(text)
-			if len(tokens) > tt.limit {
-				t.Errorf("%s: %d tokens, the limit is %d", tt.cleaning, len(tokens), tt.limit)
+			if len(tokens) > tt.MaxTokens {
+				t.Errorf("%+v: %d tokens", tt.Text, len(tokens))
 			}
 			for _, token := range tokens {
 				if token == "" || !utf8.ValidString(token) || strings.ContainsFunc(token, unicode.IsSpace) {
-					t.Errorf("%s: token %q of %q", tt.cleaning, token, text)
+					t.Errorf("%+v: token %q of %q", tt.Text, token, text)
 				}
 			}
 			if again := tt.tokenize(text); !slices.Equal(tokens, again) {
-				t.Errorf("%s: %q, then %q", tt.cleaning, tokens, again)
+				t.Errorf("%+v: %q, then %q", tt.Text, tokens, again)
 			}
 		}
 	})
@@ -254,9 +254,9 @@ func FuzzTokenizers(f *testing.F) {
 
 func BenchmarkTokenizer(b *testing.B) {
 	const text = "To be completely fair, the only redeeming factor was the food, which couldn't make up for $20 of well-kept deficiencies."
-	for _, cleaning := range []string{"article", "none"} {
-		b.Run(cleaning, func(b *testing.B) {
-			tokenize := tokenizer(b, cleaning, 60)
+	for _, cfg := range append(articleWays(), configs.Text{Cleaning: "none", MaxTokens: 60}) {
+		b.Run(cfg.Cleaning+" "+cfg.StopWords+" "+cfg.Tokenizer, func(b *testing.B) {
+			tokenize := newTokenizer(b, cfg)
 			for b.Loop() {
 				tokenize(text)
 			}

@@ -176,7 +176,7 @@ func TestExamples(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("examples (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]uint32{0, 2}, s.WithWords()); diff != "" {
+	if diff := cmp.Diff([]uint32{0, 2}, s.WithWords(s.All())); diff != "" {
 		t.Errorf("sentences with words (-want +got):\n%s", diff)
 	}
 }

@@ -148,7 +148,7 @@ func (d *decoder) hint() string {
 	if d.rooted {
 		return ""
 	}
-	return "; a corpus is XML of SemEval-2014, an object of JSON in each line, or CSV in a file named so (.csv)"
+	return "; a corpus is XML of SemEval, an object of JSON in each line, or CSV in a file named so (.csv)"
 }
 
 func (d *decoder) unexpected(e xml.StartElement, parent, want string) error {

@@ -17,11 +17,11 @@ type additiveAttention struct {
 	scores      []torch.Tensor // A of [1,2H]
 }
 
-func newAdditiveAttention(p *torch.Parameters, config configs.Model, aspects []string) *additiveAttention {
+func newAdditiveAttention(p *torch.Parameters, config configs.Model, names []string) *additiveAttention {
 	features := 2 * int64(config.Hidden)
 	q := &additiveAttention{features: features}
-	for _, aspect := range aspects {
-		name := HeadName(aspect) + ".attention"
+	for _, name := range names {
+		name += ".attention"
 		q.projections = append(q.projections, p.Linear(name+".projection", features, features))
 		q.scores = append(q.scores, p.LinearWithoutBias(name+".score", features, 1))
 	}

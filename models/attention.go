@@ -30,7 +30,7 @@ type selfAttention struct {
 	seed                      []torch.Tensor // A of [2H], the learned queries of pool = query
 }
 
-func newSelfAttention(p *torch.Parameters, config configs.Model, aspects []string) (*selfAttention, error) {
+func newSelfAttention(p *torch.Parameters, config configs.Model, names []string) (*selfAttention, error) {
 	at := config.Attention
 	features := 2 * int64(config.Hidden)
 	if at.Heads < 1 || features%int64(at.Heads) != 0 {
@@ -42,8 +42,8 @@ func newSelfAttention(p *torch.Parameters, config configs.Model, aspects []strin
 	default:
 		return nil, fmt.Errorf("pool %q is not known", at.Pool)
 	}
-	for _, aspect := range aspects {
-		name := HeadName(aspect) + ".attention"
+	for _, name := range names {
+		name += ".attention"
 		q.query = append(q.query, p.Linear(name+".query", features, features))
 		q.key = append(q.key, p.Linear(name+".key", features, features))
 		q.value = append(q.value, p.Linear(name+".value", features, features))

@@ -28,7 +28,7 @@ import (
 func (m *Model) Explain(s *torch.Scope, in Input, class []int64) (attention, gradient torch.Tensor) {
 	aspects := len(m.Labels.Aspects)
 	eND := m.look(s, in)
-	attention = m.pooling.attention(s, m.read(s, in, eND))
+	attention = m.own.pooling.attention(s, m.read(s, &m.own, in, eND))
 	list := make([]torch.Tensor, aspects)
 	for a := range list {
 		classB := make([]int64, in.B)
@@ -58,7 +58,7 @@ func (m *Model) gradientTimesInput(to *torch.Scope, in Input, eND torch.Packed, 
 		coefficients[b*classes+int(c)]++
 	}
 	leaf := torch.Packed{Data: s.Leaf(eND.Data), BatchSizes: eND.BatchSizes}
-	logitsBC := m.answer(s, m.read(s, in, leaf)).Logits
+	logitsBC := m.own.answer(s, m.read(s, &m.own, in, leaf)).Logits
 	// Sentences do not see each other, so the sum over them has the gradient of each.
 	score := s.Sum(s.Mul(logitsBC, torch.New(s, coefficients, in.B, int64(classes))))
 	shareN := s.SumDim(s.Mul(leaf.Data, s.Gradient(score, leaf.Data)), -1)

@@ -2,7 +2,6 @@ package models
 
 import (
 	"fmt"
-	"strings"
 
 	"absa/configs"
 	"absa/internal/torch"
@@ -69,8 +68,7 @@ type Model struct {
 	config    configs.Model
 	embedding torch.Tensor // [V,D]
 	backbone  *torch.LSTM
-	pooling   pooling
-	heads     heads
+	own       Branch
 }
 
 // New makes a model on device. Initial values are a function of seed and of
@@ -87,14 +85,7 @@ func New(config configs.Model, labels Labels, vectors Vectors, device torch.Devi
 	m.backbone = p.LSTM("backbone", d, h, int64(config.Layers), config.LayerDropout)
 	m.backbone.ATen = config.Kernels == "aten"
 	var err error
-	if m.pooling, err = newPooling(p, config, labels.Aspects); err != nil {
-		p.Close()
-		return nil, fmt.Errorf("model: %w", err)
-	}
-	for _, aspect := range labels.Aspects {
-		m.heads.add(p, config, HeadName(aspect), int64(len(labels.Classes())))
-	}
-	if err := p.Err(); err != nil {
+	if m.own, err = newBranch(p, config, labels, ""); err != nil {
 		p.Close()
 		return nil, fmt.Errorf("model: %w", err)
 	}
@@ -106,7 +97,7 @@ func (m *Model) Close() { m.Parameters.Close() }
 
 // Forward maps tokens [B,T] to logits [B,A,C], or [P,C] where in names pairs.
 func (m *Model) Forward(s *torch.Scope, in Input) Output {
-	return m.answer(s, m.read(s, in, m.look(s, in)))
+	return m.ForwardBranch(s, nil, in)
 }
 
 // look returns the vectors of the tokens. Ids are packed before they are looked
@@ -116,38 +107,11 @@ func (m *Model) look(s *torch.Scope, in Input) torch.Packed {
 	return torch.Packed{Data: s.Embedding(m.embedding, idsN.Data), BatchSizes: idsN.BatchSizes}
 }
 
-// read runs the LSTM over vectors.
-func (m *Model) read(s *torch.Scope, in Input, eND torch.Packed) states {
+// read runs the LSTM over vectors, for the heads of a branch.
+func (m *Model) read(s *torch.Scope, b *Branch, in Input, eND torch.Packed) states {
 	eND.Data = s.Dropout(eND.Data, m.config.EmbeddingDropout)
 	hN, finalLBH := m.backbone.Forward(s, eND, in.B)
 	hN.Data = s.Dropout(hN.Data, m.config.OutputDropout)
 
-	h := states{Input: in, packed: hN, final: finalLBH, pairs: in.Pairs, fused: m.config.Kernels != "aten" && s.Device().IsCPU()}
-	if in.Pairs.All() {
-		h.pairs = allPairs(in.B, int64(len(m.Labels.Aspects)))
-	}
-	return h
-}
-
-// answer pools the states for each pair and classifies them.
-func (m *Model) answer(s *torch.Scope, h states) Output {
-	pooledPD := m.pooling.pool(s, h)
-	all := h.Input.Pairs.All()
-	shaped := func(xPn torch.Tensor) torch.Tensor {
-		if !all {
-			return xPn
-		}
-		return s.Transpose(s.Reshape(xPn, int64(len(m.Labels.Aspects)), h.B, -1), 0, 1)
-	}
-	out := Output{Pairs: h.Input.Pairs, Logits: shaped(m.heads.logits(s, h, pooledPD))}
-	if m.config.Head.Presence {
-		out.Presence = s.Squeeze(shaped(m.heads.presence(s, h, pooledPD)), -1)
-	}
-	return out
-}
-
-// HeadName is the prefix of an aspect's parameters. PyTorch separates modules
-// by dots, so a dot in an aspect is written as %2E.
-func HeadName(aspect string) string {
-	return "heads." + strings.NewReplacer("%", "%25", ".", "%2E").Replace(aspect)
+	return states{Input: in, packed: hN, final: finalLBH, pairs: b.asked(in), fused: m.config.Kernels != "aten" && s.Device().IsCPU()}
 }

@@ -27,12 +27,13 @@ type pooling interface {
 	attention(s *torch.Scope, h states) torch.Tensor
 }
 
-func newPooling(p *torch.Parameters, config configs.Model, aspects []string) (pooling, error) {
+// newPooling makes the pooling of the aspects whose parameters' names begin so.
+func newPooling(p *torch.Parameters, config configs.Model, names []string) (pooling, error) {
 	switch config.Attention.Kind {
 	case "self":
-		return newSelfAttention(p, config, aspects)
+		return newSelfAttention(p, config, names)
 	case "additive":
-		return newAdditiveAttention(p, config, aspects), nil
+		return newAdditiveAttention(p, config, names), nil
 	case "none":
 		return newPlainPooling(config)
 	}

@@ -39,7 +39,7 @@ class Batch:
 
 def read_reviews(path: Path) -> list[Review]:
     """Reads a SemEval-2014 XML file, in its order, with the article's cleaning."""
-    clean = tokenizer("article", max_tokens=60)
+    clean = tokenizer({"cleaning": "article", "max_tokens": 60})
     reviews = []
     for sentence in ElementTree.parse(path).iter("sentence"):
         labels = [ABSENT] * len(ASPECTS)

@@ -136,7 +136,7 @@ func TestAverage(t *testing.T) {
 			if _, about, err := safetensors.ReadFile(filepath.Join(a.Out, WeightsFile)); err != nil || about[AverageKey] != spaced(test.want) {
 				t.Errorf("metadata %v, %v", about, err)
 			}
-			if _, err := Evaluate(t.Context(), EvaluateOptions{Run: a.Out, Data: configs.Sample}); err != nil {
+			if _, err := Evaluate(t.Context(), EvaluateOptions{Runs: []string{a.Out}, Data: configs.Sample}); err != nil {
 				t.Errorf("evaluate: %v", err)
 			}
 		})
@@ -147,7 +147,7 @@ func TestAverage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		scores, err := Evaluate(t.Context(), EvaluateOptions{Run: a.Out, Data: configs.Sample})
+		scores, err := Evaluate(t.Context(), EvaluateOptions{Runs: []string{a.Out}, Data: configs.Sample})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -60,6 +60,7 @@ func newValidator(ctx context.Context, o AverageOptions, m *member) (_ *validato
 		return nil, err
 	}
 	c.Data.Test = "" // an average is not chosen by it
+	c.Train.Auxiliary = nil
 	set, err := Prepare(ctx, c, source{vocabulary: m.vocabulary, vectors: vectors}, o.Report)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &unmeasuredError{err.Error(), err}

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"absa/configs"
 	"absa/data"
@@ -177,19 +176,6 @@ func (s *saved) temperature() (c *Calibration, lacks string, err error) {
 	return c, "", nil
 }
 
-// fold is a part of the training corpus that a model does not see. The zero value
-// is none.
-type fold struct{ number, of int } // from 1
-
-// cut returns the positions of all other folds, and of this one.
-func (f fold) cut(corpus *data.Set, at []uint32, seed int64) (others, held []uint32) {
-	folds := corpus.Folds(at, f.of, seed)
-	held = folds[f.number-1]
-	others = slices.Concat(slices.Delete(folds, f.number-1, f.number)...)
-	slices.Sort(others)
-	return others, held
-}
-
 // crossValidate trains a model without each fold, in a run folder of its own, and
 // adds what it says of that fold.
 func (s *saved) crossValidate(ctx context.Context, o CalibrateOptions, to *runs.Answers) error {
@@ -210,14 +196,14 @@ func (s *saved) crossValidate(ctx context.Context, o CalibrateOptions, to *runs.
 	}
 	told := map[string]bool{} // notes that would come with every fold
 	for n := range o.Folds {
-		f := fold{n + 1, o.Folds}
-		o.Report(FoldBegun{f.number, f.of})
-		dir := filepath.Join(s.dir, FoldsFolder, fmt.Sprintf("%d-of-%d", f.number, f.of))
+		f := Fold{n + 1, o.Folds}
+		o.Report(FoldBegun{f.Number, f.Of})
+		dir := filepath.Join(s.dir, FoldsFolder, fmt.Sprintf("%d-of-%d", f.Number, f.Of))
 		resume := ""
 		if _, err := os.Stat(dir); err == nil {
 			resume = ResumeAuto
 		}
-		_, err := Train(ctx, Options{Config: c, Out: dir, Resume: resume, fold: f, Report: func(e Event) {
+		_, err := Train(ctx, Options{Config: c, Out: dir, Resume: resume, Fold: f, Report: func(e Event) {
 			switch e := e.(type) {
 			case Note:
 				if told[e.Text] {
@@ -230,13 +216,13 @@ func (s *saved) crossValidate(ctx context.Context, o CalibrateOptions, to *runs.
 			o.Report(e)
 		}})
 		if ctx.Err() != nil && !errors.Is(err, ErrUnsaved) {
-			return fmt.Errorf("%w in fold %d of %d: %w (the same command goes on from there)", ErrInterrupted, f.number, f.of, context.Cause(ctx))
+			return fmt.Errorf("%w in fold %d of %d: %w (the same command goes on from there)", ErrInterrupted, f.Number, f.Of, context.Cause(ctx))
 		}
 		if errors.Is(err, ErrChanged) {
 			err = fmt.Errorf("%w\nor remove %s, of an earlier try, to begin again", err, filepath.Dir(dir))
 		}
 		if err != nil {
-			return fmt.Errorf("fold %d of %d: %w", f.number, f.of, err)
+			return fmt.Errorf("fold %d of %d: %w", f.Number, f.Of, err)
 		}
 		if err := to.Read(filepath.Join(dir, PredictionsFile), runs.Test, nil); err != nil {
 			return err
@@ -256,7 +242,7 @@ func (s *saved) sameCorpus(ctx context.Context, c configs.Config, o CalibrateOpt
 		return err
 	}
 	defer corpus.Close()
-	at := corpus.WithWords()
+	at := corpus.WithWords(corpus.All())
 	if o.Folds < 2 || o.Folds > len(at) {
 		return fmt.Errorf("%d folds of %d sentences: want at least 2, and at most as many as there are sentences", o.Folds, len(at))
 	}

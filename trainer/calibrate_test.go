@@ -179,7 +179,7 @@ func TestCalibrateFolds(t *testing.T) {
 	if slices.Contains(files(t, r.dir), FoldsFolder) {
 		t.Error("the models of the folds are left")
 	}
-	e, err := Evaluate(t.Context(), EvaluateOptions{Run: r.dir, Data: configs.Sample})
+	e, err := Evaluate(t.Context(), EvaluateOptions{Runs: []string{r.dir}, Data: configs.Sample})
 	if err != nil || *e.Calibration.Temperature != got.Temperature {
 		t.Errorf("evaluated at %v, want %v (%v)", e.Calibration.Temperature, got.Temperature, err)
 	}
@@ -336,7 +336,7 @@ func TestEvaluateLikeSklearn(t *testing.T) {
 		t.Skipf("%s lacks scikit-learn (make venv): %s", python, out)
 	}
 	r := train(t, small(t, "train.epochs=4"))
-	e, err := Evaluate(t.Context(), EvaluateOptions{Run: r.dir, Data: configs.Sample})
+	e, err := Evaluate(t.Context(), EvaluateOptions{Runs: []string{r.dir}, Data: configs.Sample})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -396,7 +396,7 @@ func TestEvaluateLikeSklearn(t *testing.T) {
 // beside one that knows less.
 func TestEvaluateAgainst(t *testing.T) {
 	good, poor := train(t, small(t, "train.epochs=4")), train(t, small(t, "train.max_steps=1"))
-	e, err := Evaluate(t.Context(), EvaluateOptions{Run: good.dir, Against: poor.dir, Data: configs.Sample})
+	e, err := Evaluate(t.Context(), EvaluateOptions{Runs: []string{good.dir}, Against: poor.dir, Data: configs.Sample})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -409,7 +409,7 @@ func TestEvaluateAgainst(t *testing.T) {
 	if a.Interval.Low > a.Difference || a.Interval.High < a.Difference || a.McNemar > 0.01 {
 		t.Errorf("a difference of %v: %+v", a.Difference, a)
 	}
-	same, err := Evaluate(t.Context(), EvaluateOptions{Run: good.dir, Against: good.dir, Data: configs.Sample})
+	same, err := Evaluate(t.Context(), EvaluateOptions{Runs: []string{good.dir}, Against: good.dir, Data: configs.Sample})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -417,6 +417,6 @@ func TestEvaluateAgainst(t *testing.T) {
 		t.Errorf("beside itself (-want +got):\n%s", diff)
 	}
 	other := train(t, small(t, "train.max_steps=1", "data.aspects=[food, service, price, ambience, anecdotes/miscellaneous]"))
-	_, err = Evaluate(t.Context(), EvaluateOptions{Run: good.dir, Against: other.dir, Data: configs.Sample})
+	_, err = Evaluate(t.Context(), EvaluateOptions{Runs: []string{good.dir}, Against: other.dir, Data: configs.Sample})
 	wantError(t, err, "cannot be compared", "aspects")
 }

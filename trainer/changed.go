@@ -20,6 +20,7 @@ func (s *start) checkData(c configs.Config, now Fingerprint) error {
 		{"data.train", c.Data.Train, was.Train, now.Train},
 		{"data.test", c.Data.Test, was.Test, now.Test},
 		{"data.split_seed", fmt.Sprint(c.Data.SplitSeed), was.Split, now.Split},
+		{"train.auxiliary", auxiliaryPaths(c), was.Auxiliary, now.Auxiliary},
 	} {
 		if x.was != x.now {
 			return fmt.Errorf("resume %s: %w: %s=%s has other sentences than then (fingerprint %s, it was %s): put the old ones back, or begin a new run with --init-from %s", s.from.Dir, ErrChanged, x.key, x.value, x.now, x.was, s.from.Dir)
@@ -44,6 +45,12 @@ func (s *start) sayChanges(device, kernels string, threads int, note func(string
 
 // sameRun refuses to go on with settings that would make another run of it.
 func sameRun(where string, was, now configs.Config) error {
+	if len(was.Train.Auxiliary) == len(now.Train.Auxiliary) { // whose paths may change too
+		was.Train.Auxiliary = slices.Clone(was.Train.Auxiliary)
+		for i, a := range now.Train.Auxiliary {
+			was.Train.Auxiliary[i].Path = a.Path
+		}
+	}
 	var lines []string
 	for _, d := range configs.Differences(was, now) {
 		if !mayChange(d.Key, now) {
@@ -54,6 +61,14 @@ func sameRun(where string, was, now configs.Config) error {
 		return nil
 	}
 	return fmt.Errorf("resume %s: %w: these settings are others:\n%s\nleave them as they were, or begin a new run with --init-from", where, ErrChanged, strings.Join(lines, "\n"))
+}
+
+func auxiliaryPaths(c configs.Config) string {
+	var list []string
+	for _, a := range c.Train.Auxiliary {
+		list = append(list, a.Path)
+	}
+	return strings.Join(list, ", ")
 }
 
 // mayChange says whether a run can go on with another value of a key. Paths may

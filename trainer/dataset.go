@@ -23,8 +23,11 @@ type Dataset struct {
 	Vectors            models.Vectors
 	Majority           []int // [A] most frequent polarity of the training corpus
 	Fingerprint        Fingerprint
+	Auxiliary          []Auxiliary // corpora to train on too
+	Leaks              []leak      // sentences to train on that others are judged by
 
-	sets []*data.Set // that the examples use
+	split split       // before leaks were dropped
+	sets  []*data.Set // that the examples use
 }
 
 // Close releases the corpora. A second Close does nothing.
@@ -41,7 +44,7 @@ func (d *Dataset) Close() error {
 type source struct {
 	base *base // the network that a new run begins with
 
-	fold fold // is held out for the test, in place of a test corpus
+	fold Fold // is held out for the test, in place of a test corpus
 
 	// Those of a checkpoint, for a run that is resumed.
 	vocabulary *data.Vocabulary
@@ -69,20 +72,29 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 		}
 		testAt = test.All()
 	}
+	if err := d.openAuxiliary(ctx, c, report); err != nil {
+		return nil, err
+	}
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w before training: %w", ErrInterrupted, context.Cause(ctx))
 	}
 
+	all, by := corpus.All(), data.Stratification{Order: c.Data.SplitOrder, Seed: c.Data.SplitSeed}
+	if from.fold.Of > 0 {
+		if all, testAt, err = from.fold.cut(corpus, by); err != nil {
+			return nil, err
+		}
+		test = corpus
+	}
 	// Sentences that cleaning leaves empty are dropped before the split, as in
 	// the article.
-	at := corpus.WithWords()
-	if n := corpus.Len() - len(at); n > 0 {
+	at := corpus.WithWords(all)
+	if n := len(all) - len(at); n > 0 {
 		note("%d training sentences have no word left after cleaning and are left out", n)
 	}
-	train, valid := corpus.Split(at, c.Data.ValidFraction, c.Data.SplitSeed)
-	if from.fold.of > 0 {
-		train, testAt = from.fold.cut(corpus, at, c.Data.SplitSeed)
-		test = corpus
+	train, valid := corpus.Split(at, c.Data.ValidFraction, by)
+	if f := c.Data.TrainFraction; f < 1 {
+		_, train = corpus.Split(train, f, by)
 	}
 	if len(train) == 0 {
 		return nil, fmt.Errorf("data.train: %s has no sentence to train on", corpus.Path)
@@ -90,9 +102,26 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 	if c.Data.ValidFraction > 0 && corpus.Statistics(valid).Labels() == 0 {
 		return nil, fmt.Errorf("data.valid_fraction: %v of %d sentences leaves no labelled sentence to validate on: raise it, or set it to 0 with train.select=last and train.patience=0", c.Data.ValidFraction, len(at))
 	}
+	d.split = split{corpus.Examples(train, nil), corpus.Examples(valid, nil)}
+	if from.fold.Of == 0 { // a fold has no sentence of another
+		train, err = d.guard(learner{"data.train", c.Data.Leakage, "data.leakage", selection{corpus, train}}, "data.test", selection{test, testAt}, note)
+		if err != nil {
+			return nil, err
+		}
+		if len(train) == 0 {
+			return nil, fmt.Errorf("data.train: every sentence of %s to train on stands in data.test", corpus.Path)
+		}
+	}
+	if err := d.guardAuxiliary(selection{test, testAt}, selection{corpus, valid}, from.fold, note); err != nil {
+		return nil, err
+	}
+	learned := []selection{{corpus, train}}
+	for _, a := range d.Auxiliary {
+		learned = append(learned, a.from)
+	}
 	if from.vocabulary != nil {
 		d.Vocabulary, d.Vectors = from.vocabulary, from.vectors
-	} else if err := d.learnWords(c, from.base, selection{corpus, train}, []selection{{corpus, valid}, {test, testAt}}, report); err != nil {
+	} else if err := d.learnWords(c, from.base, learned, []selection{{corpus, valid}, {test, testAt}}, report); err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
@@ -100,6 +129,13 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 	}
 	d.Train = corpus.Examples(train, d.Vocabulary)
 	d.Valid = corpus.Examples(valid, d.Vocabulary)
+	var auxiliary []string
+	for i := range d.Auxiliary {
+		a := &d.Auxiliary[i]
+		a.Examples = a.from.set.Examples(a.from.at, d.Vocabulary)
+		auxiliary = append(auxiliary, a.from.set.Fingerprint())
+	}
+	d.Fingerprint.Auxiliary = strings.Join(auxiliary, " ")
 	d.Majority = majority(corpus)
 	d.Fingerprint.Train = corpus.Fingerprint()
 	d.Fingerprint.Test = noCorpus()
@@ -107,7 +143,7 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 		d.Test = test.Examples(testAt, d.Vocabulary)
 		d.Fingerprint.Test = test.Fingerprint()
 	}
-	if d.Fingerprint.Split, err = fingerprintSplit(split{d.Train, d.Valid}); err != nil {
+	if d.Fingerprint.Split, err = fingerprintSplit(d.split); err != nil {
 		return nil, fmt.Errorf("split: %w", err)
 	}
 	return d, nil
@@ -136,13 +172,13 @@ type selection struct {
 }
 
 // learnWords makes the vocabulary and the initial vectors of a new run.
-func (d *Dataset) learnWords(c configs.Config, base *base, train selection, others []selection, report func(Event)) (err error) {
+func (d *Dataset) learnWords(c configs.Config, base *base, train, others []selection, report func(Event)) (err error) {
 	if c.Vectors.Kind == "file" {
 		// Every word that has a vector may be looked up, seen in training or
 		// not; nothing is learned from the sentences held out.
-		d.Vocabulary = vocabularyOf(1, append(others, train)...)
+		d.Vocabulary = vocabularyOf(1, append(others, train...)...)
 	} else {
-		d.Vocabulary = vocabularyOf(max(1, c.Vectors.MinCount), train)
+		d.Vocabulary = vocabularyOf(max(1, c.Vectors.MinCount), train...)
 	}
 	if base != nil {
 		d.Vocabulary = base.extend(d.Vocabulary)
@@ -250,7 +286,11 @@ func lookUp(c configs.Config, words []string, report func(Event)) (models.Vector
 	if err != nil {
 		return models.Vectors{}, fmt.Errorf("vectors.path: %w", err)
 	}
-	report(Note{Text: fmt.Sprintf("%s: %d of %d words have a vector (%.1f %%)", v.Path, coverage.Words-coverage.Unknown, coverage.Words, 100*coverage.Share())})
+	text := fmt.Sprintf("%s: %d of %d words have a vector (%.1f %%)", v.Path, coverage.Words-coverage.Unknown, coverage.Words, 100*coverage.Share())
+	if coverage.Subwords > 0 {
+		text += fmt.Sprintf(", %d of them made of their subwords", coverage.Subwords)
+	}
+	report(Note{Text: text})
 	return models.Vectors{Values: rows, Dimension: d, Trainable: v.Trainable}, nil
 }
 

@@ -230,6 +230,7 @@ func TestNotes(t *testing.T) {
 		{"merged", []string{"data.test=" + write(t, "twice.xml", twice)}, []string{"twice.xml: 1 labels stood twice", "(sentences 1)"}},
 		{"dropped", []string{"data.contradictions=drop", "data.test=" + write(t, "contradicted.xml", contradicted)}, []string{"contradicted.xml: ", "contradictory labels were dropped (sentences 1)"}},
 		{"coverage", []string{"vectors.kind=file", "vectors.dimension=0", "vectors.path=" + write(t, "one.txt", "the 1 2\n")}, []string{"one.txt: 1 of ", "words have a vector"}},
+		{"subwords", []string{"vectors.kind=file", "vectors.dimension=0", "vectors.path=" + filepath.Join("..", "data", "vectors", "testdata", "fasttext.bin")}, []string{"words have a vector (100.0 %)", "of them made of their subwords"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -12,6 +12,8 @@ type Fingerprint struct {
 	Train string `json:"train"` // sentences and labels of the training corpus
 	Test  string `json:"test"`  // and of the test corpus
 	Split string `json:"split"` // which sentences are trained on, in their order
+
+	Auxiliary string `json:"auxiliary,omitempty"` // those of the auxiliary corpora, as Train
 }
 
 // fingerprintSplit covers the ids of both sides.

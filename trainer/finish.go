@@ -18,14 +18,15 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 	if t.bestWeights != nil {
 		tested = t.best.Epoch
 	}
-	_, all := t.model.Parameters.Elements()
 	r := &Result{
 		Score:  Score{Accuracy: undefined(), Majority: undefined(), MacroF1: undefined(), MajorityMacroF1: undefined(), Aspects: map[string]AspectResult{}},
 		Epochs: t.history, TestedEpoch: tested, Steps: t.at.Step, Stopped: t.stopped(),
 		SentencesPerSecond: throughput(t.history),
+		Auxiliary:          t.data.auxiliaryResults(),
+		Leakage:            leakage(t.data.Leaks),
 		Seed:               t.config.Train.Seed,
 		Device:             t.device.String(), Threads: torch.Threads(), Kernels: kernels(t.config, t.device),
-		Parameters: all, Versions: CurrentVersions(),
+		Parameters: elements(t.model.Parameters), Versions: CurrentVersions(),
 	}
 	if t.best != nil {
 		r.BestEpoch = &t.best.Epoch

@@ -151,10 +151,14 @@ func firstFiles(config configs.Config, labels models.Labels, set *Dataset) ([]fi
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", LabelsFile, err)
 	}
-	return []file{
+	files := []file{
 		{name: ConfigFile, text: c.Bytes()}, {name: LabelsFile, text: l}, {name: VocabFile, text: v.Bytes()},
-		{name: SplitFile, fill: split{set.Train, set.Valid}.writeIndented},
-	}, nil
+		{name: SplitFile, fill: set.split.writeIndented},
+	}
+	if len(set.Leaks) > 0 {
+		files = append(files, file{name: LeakageFile, fill: func(w io.Writer) error { return writeLeaks(w, set.Leaks) }})
+	}
+	return files, nil
 }
 
 func (x file) write(w io.Writer) error {
@@ -181,7 +185,7 @@ func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
 func (f *folder) fixed() []checkpoint.Content {
 	var list []checkpoint.Content
 	for _, x := range f.first {
-		if x.name != SplitFile { // the state has its fingerprint
+		if x.name != SplitFile && x.name != LeakageFile { // the state has fingerprints
 			list = append(list, checkpoint.Content{Name: x.name, Write: x.write})
 		}
 	}
@@ -270,7 +274,11 @@ func (f *folder) finish(r *Result, tested []safetensors.Tensor, answers []predic
 	if err != nil {
 		return err
 	}
-	parts := []string{ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, TableFile, WeightsFile, PredictionsFile, ResultFile}
+	var parts []string
+	for _, x := range f.first {
+		parts = append(parts, x.name)
+	}
+	parts = append(parts, MetricsFile, TableFile, WeightsFile, PredictionsFile, ResultFile)
 	if calibrated, err := f.calibrate(fitted, hex.EncodeToString(hash.Sum(nil))); err != nil {
 		return err
 	} else if calibrated {

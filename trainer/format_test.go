@@ -66,7 +66,7 @@ func measure(t *testing.T, run string) expected {
 		t.Fatal(err)
 	}
 	got := expected{Step: newest.Manifest.Step}
-	scores, err := Evaluate(t.Context(), EvaluateOptions{Run: newest.Dir, Data: "sample"})
+	scores, err := Evaluate(t.Context(), EvaluateOptions{Runs: []string{newest.Dir}, Data: "sample"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,13 +9,14 @@ import (
 	"absa/internal/checkpoint"
 	"absa/internal/safetensors"
 	"absa/internal/torch"
+	"absa/models"
 )
 
 // image is a copy in host memory of a run's tensors at one step. Training goes
 // on while it is being written. Its memory is made once and used for every save.
 type image struct {
 	model     []copied // what evaluation reads: the moving average, if there is one
-	optimizer []copied // moments, and the weights that are trained behind an average
+	optimizer []copied // auxiliary heads, moments, and the weights that are trained behind an average
 }
 
 // copied is a tensor and where its copy goes.
@@ -37,11 +38,15 @@ func newImage(parameters *torch.Parameters, adam *torch.Adam, ema *torch.EMA) *i
 		}
 	}
 	for _, q := range parameters.All() {
-		if average, ok := averages[q.Name]; ok {
-			m.model = append(m.model, room(average, q.Name))
-		} else {
-			m.model = append(m.model, room(q, q.Name))
+		list := &m.model
+		if models.IsAuxiliary(q.Name) { // no evaluation reads it
+			list = &m.optimizer
 		}
+		from := q
+		if average, ok := averages[q.Name]; ok {
+			from = average
+		}
+		*list = append(*list, room(from, q.Name))
 	}
 	for _, q := range adam.State() {
 		m.optimizer = append(m.optimizer, room(q, q.Name))
@@ -110,10 +115,13 @@ func readTensors(path string, list []copied) error {
 	return nil
 }
 
-// weights copies a model's parameters to memory of their own.
+// weights copies the parameters that a model answers by to memory of their own.
 func weights(parameters *torch.Parameters) ([]safetensors.Tensor, error) {
 	list := make([]safetensors.Tensor, 0, len(parameters.All()))
 	for _, q := range parameters.All() {
+		if models.IsAuxiliary(q.Name) {
+			continue
+		}
 		c := room(q, q.Name)
 		if err := q.CopyTo(c.to.Data); err != nil {
 			return nil, err
@@ -121,6 +129,16 @@ func weights(parameters *torch.Parameters) ([]safetensors.Tensor, error) {
 		list = append(list, c.to)
 	}
 	return list, nil
+}
+
+// elements is how many values they have.
+func elements(parameters *torch.Parameters) (n int64) {
+	for _, q := range parameters.All() {
+		if !models.IsAuxiliary(q.Name) {
+			n += q.Tensor.Elements()
+		}
+	}
+	return n
 }
 
 // setWeights is the way back from weights.

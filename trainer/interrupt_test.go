@@ -158,7 +158,7 @@ func wantLike(t *testing.T, r training, step int, set []string) {
 	if !sameWeights(r.weights(t, inStep(step, WeightsFile)), averaged.weights(t, WeightsFile)) {
 		t.Errorf("%s does not hold the average of that step", inStep(step, WeightsFile))
 	}
-	scores, err := Evaluate(t.Context(), EvaluateOptions{Run: r.step(step), Data: "sample"})
+	scores, err := Evaluate(t.Context(), EvaluateOptions{Runs: []string{r.step(step)}, Data: "sample"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestInterruptEvaluate(t *testing.T) {
 	r := train(t, small(t, "train.max_steps=1"))
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errStop)
-	_, err := Evaluate(ctx, EvaluateOptions{Run: r.dir, Data: "sample"})
+	_, err := Evaluate(ctx, EvaluateOptions{Runs: []string{r.dir}, Data: "sample"})
 	if !errors.Is(err, ErrInterrupted) || !errors.Is(err, errStop) {
 		t.Errorf("got %v, want an error that wraps ErrInterrupted and the cause", err)
 	}

@@ -47,6 +47,9 @@ func (t *Trainer) epoch(ctx context.Context) error {
 	if t.config.Train.OverfitBatches > 0 {
 		epoch = 0 // the same batches in every epoch
 	}
+	for _, x := range t.tasks {
+		defer x.begin(epoch*batches + t.at.Batch)()
+	}
 	t.pace.resume()
 	before := t.now.Seconds
 	begun := time.Now()

@@ -82,7 +82,7 @@ func TestPredictAsEvaluate(t *testing.T) {
 			}
 			r := train(t, small(t, set...))
 			for _, path := range corpora {
-				want, err := Evaluate(t.Context(), EvaluateOptions{Run: r.dir, Data: path})
+				want, err := Evaluate(t.Context(), EvaluateOptions{Runs: []string{r.dir}, Data: path})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -26,7 +26,7 @@ type predicted struct {
 // is kept in any case: a temperature is fitted on it.
 func (t *Trainer) keep(list *[]predicted, corpus string, examples *data.Examples, v *evaluation) {
 	switch n := examples.Len(); {
-	case n <= maxPredictions || t.fold.of > 0:
+	case n <= maxPredictions || t.fold.Of > 0:
 		*list = append(*list, predicted{corpus, examples, v})
 	default:
 		t.report(Note{Text: fmt.Sprintf("%s does not have the %d sentences of the %s corpus: it takes %d at most", PredictionsFile, n, corpus, maxPredictions)})

@@ -77,15 +77,15 @@ func TestPyTorchTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []configs.Text{{Cleaning: "article", MaxTokens: 60}, {Cleaning: "none", MaxTokens: 60}, {Cleaning: "none", MaxTokens: 3}} {
-		t.Run(fmt.Sprintf("%s %d", c.Cleaning, c.MaxTokens), func(t *testing.T) {
+	for _, c := range []configs.Text{{Cleaning: "article", MaxTokens: 60}, {Cleaning: "article", StopWords: "keep", MaxTokens: 60}, {Cleaning: "none", MaxTokens: 60}, {Cleaning: "none", MaxTokens: 3}} {
+		t.Run(fmt.Sprintf("%s %s %d", c.Cleaning, c.StopWords, c.MaxTokens), func(t *testing.T) {
 			out := withPyTorch(t, stdin, "-c", `
 import json, sys
 sys.path.append(sys.argv[1])
 from tokens import tokenizer
-tokenize = tokenizer(sys.argv[2], int(sys.argv[3]))
+tokenize = tokenizer({"cleaning": sys.argv[2], "stop_words": sys.argv[3] or "drop", "max_tokens": int(sys.argv[4])})
 print(json.dumps([tokenize(sentence) for sentence in json.load(sys.stdin)]))
-`, example, c.Cleaning, strconv.Itoa(c.MaxTokens))
+`, example, c.Cleaning, c.StopWords, strconv.Itoa(c.MaxTokens))
 			var got [][]string
 			if err := json.Unmarshal(out, &got); err != nil {
 				t.Fatal(err)

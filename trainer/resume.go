@@ -143,7 +143,7 @@ func sameFolder(a, b string) bool {
 }
 
 // runFiles are the names that a run without a checkpoint may have in its folder.
-var runFiles = []string{ConfigFile, LabelsFile, VocabFile, SplitFile, MetricsFile, TableFile, WeightsFile, PredictionsFile, CalibrationFile, ResultFile, ProfileFile, FoldsFolder, runs.ReportFile, BoardFolder, checkpoint.ManifestFile, lockFile, checkpoint.Folder}
+var runFiles = []string{ConfigFile, LabelsFile, VocabFile, SplitFile, LeakageFile, MetricsFile, TableFile, WeightsFile, PredictionsFile, CalibrationFile, ResultFile, ProfileFile, FoldsFolder, runs.ReportFile, BoardFolder, checkpoint.ManifestFile, lockFile, checkpoint.Folder}
 
 // lockFile is internal/checkpoint's.
 const lockFile = ".lock"

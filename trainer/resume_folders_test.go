@@ -151,7 +151,7 @@ func TestResumeEndedDamaged(t *testing.T) {
 			flip(t, path)
 			_, err := Train(t.Context(), Options{Config: c, Out: dir, Resume: dir})
 			wantError(t, err, path, "--resume auto --out "+dir)
-			if _, err := Evaluate(t.Context(), EvaluateOptions{Run: dir, Data: "sample"}); err == nil {
+			if _, err := Evaluate(t.Context(), EvaluateOptions{Runs: []string{dir}, Data: "sample"}); err == nil {
 				t.Error("it is evaluated")
 			}
 			again := resume(t, c, dir)

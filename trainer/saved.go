@@ -22,7 +22,9 @@ import (
 
 // EvaluateOptions say which run is evaluated, and on what.
 type EvaluateOptions struct {
-	Run       string  // a run, whose newest checkpoint counts until it has ended, or a step folder
+	// Runs are runs, whose newest checkpoint counts until they have ended, or step
+	// folders: the model, or the members of an ensemble.
+	Runs      []string
 	Against   string  // another one on the same corpus to compare with; may be empty
 	Data      string  // a corpus, or configs.Sample
 	Threshold float64 // least probability of presence at which an aspect counts as mentioned; 0 takes runs.Threshold
@@ -34,6 +36,7 @@ type EvaluateOptions struct {
 // Evaluation is what Evaluate finds out.
 type Evaluation struct {
 	Score
+	Members []Member `json:"members,omitempty"` // of an ensemble
 	Against *Against `json:"against,omitempty"`
 
 	Labels       models.Labels `json:"-"`
@@ -53,7 +56,8 @@ type Against struct {
 
 // Evaluate scores the tested weights of a run, or those of a checkpoint, on a
 // corpus. On the run's own test corpus the figures are those of its result.json,
-// to the last digit.
+// to the last digit. Several are an ensemble: the mean of their probabilities, without
+// a temperature, as theirs are of single models. Each reads the text in its own way.
 func Evaluate(ctx context.Context, o EvaluateOptions) (e *Evaluation, err error) {
 	if o.Report == nil {
 		o.Report = func(Event) {}
@@ -66,17 +70,19 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (e *Evaluation, err error)
 }
 
 func evaluateRuns(ctx context.Context, o EvaluateOptions) (*Evaluation, error) {
-	saved, err := open(o.Run, noter(o.Report))
+	members, err := openMembers(o)
 	if err != nil {
 		return nil, err
 	}
-	e := &Evaluation{Labels: saved.labels}
-	temperature, lacks, err := saved.temperature()
-	if err != nil {
-		return nil, err
+	first := members[0]
+	e := &Evaluation{Labels: first.labels, Uncalibrated: "a temperature belongs to one model, not to the mean of several"}
+	var temperature *Calibration
+	if len(members) == 1 {
+		if temperature, e.Uncalibrated, err = first.temperature(); err != nil {
+			return nil, err
+		}
 	}
-	e.Uncalibrated = lacks
-	answers, err := saved.answer(ctx, o)
+	answers, err := e.answer(ctx, o, members)
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +93,8 @@ func evaluateRuns(ctx context.Context, o EvaluateOptions) (*Evaluation, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a, b := saved.labels, other.labels; !slices.Equal(a.Aspects, b.Aspects) || !slices.Equal(a.Polarities, b.Polarities) {
-		return nil, fmt.Errorf("%s and %s cannot be compared: their aspects and polarities are %q %q and %q %q", o.Run, o.Against, a.Aspects, a.Polarities, b.Aspects, b.Polarities)
+	if err := sameLabels(first, other); err != nil {
+		return nil, fmt.Errorf("%w and cannot be compared", err)
 	}
 	others, err := other.answer(ctx, o)
 	if err != nil {

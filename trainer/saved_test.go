@@ -20,7 +20,7 @@ import (
 func (r training) evaluate(t *testing.T, o EvaluateOptions) (Score, []Event) {
 	t.Helper()
 	var events []Event
-	o.Run, o.Report = r.dir, func(e Event) { events = append(events, e) }
+	o.Runs, o.Report = []string{r.dir}, func(e Event) { events = append(events, e) }
 	scores, err := Evaluate(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +32,7 @@ func (r training) evaluate(t *testing.T, o EvaluateOptions) (Score, []Event) {
 // last digit and for every aspect.
 func wantSameScore(t *testing.T, r training, o EvaluateOptions) {
 	t.Helper()
-	o.Run = r.dir
+	o.Runs = []string{r.dir}
 	wantScore(t, r, o)
 }
 
@@ -44,7 +44,7 @@ func wantScore(t *testing.T, r training, o EvaluateOptions) {
 		t.Fatal(err)
 	}
 	if got, want := compact(t, scores.Score), compact(t, r.result.Score); got != want {
-		t.Errorf("%s:\nevaluated %s\nreported  %s", o.Run, got, want)
+		t.Errorf("%s:\nevaluated %s\nreported  %s", o.Runs, got, want)
 	}
 }
 
@@ -101,7 +101,7 @@ func TestEvaluateEqualsTraining(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := train(t, small(t, append(test.set, "train.epochs=1")...))
 			wantSameScore(t, r, EvaluateOptions{Data: configs.Sample})
-			wantScore(t, r, EvaluateOptions{Run: r.step(r.result.Steps), Data: configs.Sample})
+			wantScore(t, r, EvaluateOptions{Runs: []string{r.step(r.result.Steps)}, Data: configs.Sample})
 		})
 	}
 }
@@ -177,7 +177,7 @@ func TestEvaluateOtherVectors(t *testing.T) {
 	if err := os.Rename(gloveText(t, 8), glove); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Evaluate(t.Context(), EvaluateOptions{Run: r.dir, Data: write(t, "unseen.xml", unseen)})
+	_, err := Evaluate(t.Context(), EvaluateOptions{Runs: []string{r.dir}, Data: write(t, "unseen.xml", unseen)})
 	wantError(t, err, r.dir, "10 values", glove, "8")
 }
 
@@ -189,15 +189,15 @@ func TestEvaluateOptions(t *testing.T) {
 		o    EvaluateOptions
 		want []string
 	}{
-		{"no such run", EvaluateOptions{Run: filepath.Join(r.dir, "none"), Data: configs.Sample}, []string{filepath.Join(r.dir, "none") + ": it is not there", "folder of a run, or of a checkpoint"}},
-		{"no such checkpoint", EvaluateOptions{Run: r.step(9), Data: configs.Sample}, []string{r.step(9) + ": it is not there"}},
-		{"a folder of something else", EvaluateOptions{Run: empty, Data: configs.Sample}, []string{empty, checkpoint.ManifestFile, "folder of a run, or of a checkpoint"}},
-		{"a file", EvaluateOptions{Run: filepath.Join(r.dir, WeightsFile), Data: configs.Sample}, []string{WeightsFile + ": it is not a folder"}},
-		{"no such corpus", EvaluateOptions{Run: r.dir, Data: "none.xml"}, []string{"none.xml", "no such file"}},
-		{"malformed corpus", EvaluateOptions{Run: r.dir, Data: write(t, "bad.xml", "<sentences>\n<sentence>\n</sentences>")}, []string{"bad.xml:3", "malformed XML"}},
-		{"unknown aspect", EvaluateOptions{Run: r.dir, Data: write(t, "bad.xml", strings.Replace(unseen, `"food"`, `"foot"`, 1))}, []string{"bad.xml:2", `"foot"`, "food"}},
-		{"unknown device", EvaluateOptions{Run: r.dir, Data: configs.Sample, Device: "gpu"}, []string{"gpu", "cuda:N"}},
-		{"negative threads", EvaluateOptions{Run: r.dir, Data: configs.Sample, Threads: -1}, []string{"train.threads", "-1"}},
+		{"no such run", EvaluateOptions{Runs: []string{filepath.Join(r.dir, "none")}, Data: configs.Sample}, []string{filepath.Join(r.dir, "none") + ": it is not there", "folder of a run, or of a checkpoint"}},
+		{"no such checkpoint", EvaluateOptions{Runs: []string{r.step(9)}, Data: configs.Sample}, []string{r.step(9) + ": it is not there"}},
+		{"a folder of something else", EvaluateOptions{Runs: []string{empty}, Data: configs.Sample}, []string{empty, checkpoint.ManifestFile, "folder of a run, or of a checkpoint"}},
+		{"a file", EvaluateOptions{Runs: []string{filepath.Join(r.dir, WeightsFile)}, Data: configs.Sample}, []string{WeightsFile + ": it is not a folder"}},
+		{"no such corpus", EvaluateOptions{Runs: []string{r.dir}, Data: "none.xml"}, []string{"none.xml", "no such file"}},
+		{"malformed corpus", EvaluateOptions{Runs: []string{r.dir}, Data: write(t, "bad.xml", "<sentences>\n<sentence>\n</sentences>")}, []string{"bad.xml:3", "malformed XML"}},
+		{"unknown aspect", EvaluateOptions{Runs: []string{r.dir}, Data: write(t, "bad.xml", strings.Replace(unseen, `"food"`, `"foot"`, 1))}, []string{"bad.xml:2", `"foot"`, "food"}},
+		{"unknown device", EvaluateOptions{Runs: []string{r.dir}, Data: configs.Sample, Device: "gpu"}, []string{"gpu", "cuda:N"}},
+		{"negative threads", EvaluateOptions{Runs: []string{r.dir}, Data: configs.Sample, Threads: -1}, []string{"train.threads", "-1"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -258,11 +258,11 @@ func TestDamagedRun(t *testing.T) {
 			step := checkpoint.StepDir(dir, r.result.Steps)
 			for _, folder := range []string{dir, step} {
 				changeFile(t, filepath.Join(folder, test.file), test.change)
-				_, err := Evaluate(t.Context(), EvaluateOptions{Run: folder, Data: configs.Sample})
+				_, err := Evaluate(t.Context(), EvaluateOptions{Runs: []string{folder}, Data: configs.Sample})
 				wantDamage(t, err, filepath.Join(folder, test.file))
 			}
 			reseal(t, dir)
-			_, err := Evaluate(t.Context(), EvaluateOptions{Run: dir, Data: configs.Sample})
+			_, err := Evaluate(t.Context(), EvaluateOptions{Runs: []string{dir}, Data: configs.Sample})
 			wantError(t, err, append(test.want, dir)...)
 			if damaged := new(checkpoint.Damaged); errors.As(err, &damaged) {
 				t.Errorf("%v: the manifest fits, so this is none of its business", err)
@@ -277,7 +277,7 @@ func TestDamagedManifest(t *testing.T) {
 	for _, dir := range []string{r.dir, r.step(1)} {
 		path := filepath.Join(dir, checkpoint.ManifestFile)
 		changeFile(t, path, replace(`"step": 1`, `"step": 2`))
-		_, err := Evaluate(t.Context(), EvaluateOptions{Run: dir, Data: configs.Sample})
+		_, err := Evaluate(t.Context(), EvaluateOptions{Runs: []string{dir}, Data: configs.Sample})
 		wantDamage(t, err, path)
 	}
 }

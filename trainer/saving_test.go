@@ -151,7 +151,7 @@ func TestCheckpointEvaluates(t *testing.T) {
 		step int
 		want *Result
 	}{{8, first.result}, {16, r.result}} {
-		scores, err := Evaluate(t.Context(), EvaluateOptions{Run: checkpoint.StepDir(r.dir, test.step), Data: "sample"})
+		scores, err := Evaluate(t.Context(), EvaluateOptions{Runs: []string{checkpoint.StepDir(r.dir, test.step)}, Data: "sample"})
 		if err != nil {
 			t.Fatal(err)
 		}

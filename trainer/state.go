@@ -43,6 +43,8 @@ type UnderWay struct {
 	Sentences int     `json:"sentences"`
 	Steps     int     `json:"steps"`
 	Seconds   float64 `json:"seconds"` // of training alone
+
+	Auxiliary []float64 `json:"auxiliary_loss,omitempty"` // of each auxiliary corpus, as Loss
 }
 
 // add counts a step; seconds is the training time of the epoch so far.
@@ -50,6 +52,12 @@ func (u *UnderWay) add(o outcome, seconds float64) {
 	u.Steps++
 	u.Sentences += o.sentences
 	u.Loss += (o.loss - u.Loss) / float64(u.Steps)
+	if u.Auxiliary == nil {
+		u.Auxiliary = make([]float64, len(o.auxiliary))
+	}
+	for k, loss := range o.auxiliary {
+		u.Auxiliary[k] += (loss - u.Auxiliary[k]) / float64(u.Steps)
+	}
 	u.Correct, u.Pairs = u.Correct+o.correct, u.Pairs+o.pairs
 	u.Seconds = seconds
 }
@@ -58,7 +66,7 @@ func (u *UnderWay) add(o outcome, seconds float64) {
 func (u *UnderWay) epoch(number int) Epoch {
 	return Epoch{
 		Epoch: number, TrainLoss: u.Loss, TrainAccuracy: ratio(u.Correct, u.Pairs),
-		Seconds: u.Seconds, Sentences: u.Sentences, Steps: u.Steps,
+		Seconds: u.Seconds, Sentences: u.Sentences, Steps: u.Steps, AuxiliaryLoss: u.Auxiliary,
 	}
 }
 

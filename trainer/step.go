@@ -21,23 +21,39 @@ type outcome struct {
 	sentences int
 	pairs     int // labelled pairs
 	correct   int
+	auxiliary []float64 // losses of the auxiliary corpora
 }
 
 // finite reports whether the weights may change. The optimizer keeps squares of
 // the gradients as float32.
-func (o outcome) finite() bool { return finite(o.loss) && o.norm*o.norm <= math.MaxFloat32 }
+func (o outcome) finite() bool {
+	for _, loss := range o.auxiliary {
+		if !finite(loss) {
+			return false
+		}
+	}
+	return finite(o.loss) && o.norm*o.norm <= math.MaxFloat32
+}
 
 // step trains on the batches of a group as if they were one: their gradients add
-// up before the weights change. The weights change only if loss and gradients
-// are finite: after ErrNotFinite they are those of the last good step.
+// up before the weights change. Those of as many batches of each auxiliary corpus add
+// to them, so that what is minimised is the loss of the group and, by their weights,
+// those of the others. The weights change only if losses and gradients are finite:
+// after ErrNotFinite they are those of the last good step.
 func (t *Trainer) step(group []data.Batch) (outcome, error) {
 	t.labels = t.labels[:0]
 	for _, batch := range group {
 		t.labels = append(t.labels, batch.Labels)
 	}
 	var done outcome
+	number := t.at.Epoch*t.batchesInEpoch() + t.at.Batch
 	for i, targets := range t.loss.GroupTargets(t.labels) {
-		if err := t.accumulate(group[i], i, targets, &done); err != nil {
+		if err := t.accumulate(group[i], number+i, targets, &done); err != nil {
+			return outcome{}, err
+		}
+	}
+	for _, x := range t.tasks {
+		if err := t.stepBeside(x, len(group), number, &done); err != nil {
 			return outcome{}, err
 		}
 	}
@@ -49,21 +65,15 @@ func (t *Trainer) step(group []data.Batch) (outcome, error) {
 	return done, t.scope.Err()
 }
 
-// accumulate adds the gradients of batch number i of a group, and what it found
-// out to done. It waits for the device once, at its end.
-func (t *Trainer) accumulate(batch data.Batch, i int, targets models.Targets, done *outcome) error {
+// accumulate adds the gradients of a batch, by its number in the run, and what it
+// found out to done. It waits for the device once, at its end.
+func (t *Trainer) accumulate(batch data.Batch, number int, targets models.Targets, done *outcome) error {
 	s := t.scope
 	s.Reset()
-	number := t.at.Epoch*t.batchesInEpoch() + t.at.Batch + i
 	if err := torch.Seed(torch.Mix(uint64(t.config.Train.Seed), streamDropout, uint64(number))); err != nil {
 		return err
 	}
-	input := feed(s, batch)
-	input.Pairs = t.loss.Reads(targets)
-	t.profile.fed()
-	out := t.model.Forward(s, input)
-	loss := t.loss.Forward(s, out, targets)
-	t.profile.forwarded()
+	out, loss := t.forward(nil, t.loss, batch, targets)
 	s.Backward(loss)
 	t.profile.backed()
 	norm := t.optimizer.GradNorm(s)
@@ -81,6 +91,19 @@ func (t *Trainer) accumulate(batch data.Batch, i int, targets models.Targets, do
 	return nil
 }
 
+// forward runs a batch through the heads of a branch, nil for the model's own, to a
+// loss.
+func (t *Trainer) forward(branch *models.Branch, objective *models.Loss, batch data.Batch, targets models.Targets) (models.Output, torch.Tensor) {
+	s := t.scope
+	input := feed(s, batch)
+	input.Pairs = objective.Reads(targets)
+	t.profile.fed()
+	out := t.model.ForwardBranch(s, branch, input)
+	loss := objective.Forward(s, out, targets)
+	t.profile.forwarded()
+	return out, loss
+}
+
 // notFinite describes where a run broke down.
 func (t *Trainer) notFinite(loss float64, group []data.Batch) error {
 	var ids []string
@@ -88,6 +111,9 @@ func (t *Trainer) notFinite(loss float64, group []data.Batch) error {
 		for _, j := range batch.Index {
 			ids = append(ids, t.data.Train.ID(j))
 		}
+	}
+	if len(t.tasks) > 0 {
+		ids = append(ids, "and those of train.auxiliary beside them")
 	}
 	name, grad, err := t.model.Parameters.LargestGrad()
 	if err != nil {
@@ -107,4 +133,5 @@ const (
 	streamInit uint64 = iota + 1
 	streamDropout
 	streamOrder
+	streamAuxiliary
 )

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -66,6 +67,9 @@ func (b *board) epoch(step int, e Epoch) {
 		{Tag: "train_loss", Value: e.TrainLoss},
 		{Tag: "train_accuracy", Value: float64(e.TrainAccuracy)},
 		{Tag: "sentences_per_second", Value: float64(e.Sentences) / e.Seconds},
+	}
+	for k, loss := range e.AuxiliaryLoss {
+		list = append(list, tensorboard.Scalar{Tag: fmt.Sprintf("auxiliary_loss_%d", k), Value: loss})
 	}
 	if e.ValidLoss != nil {
 		list = append(list,

@@ -27,8 +27,11 @@ type Options struct {
 	// ProfileFile.
 	Profile bool
 
+	// Fold, unless it is the zero value, is held out for the test, in place of a test
+	// corpus.
+	Fold Fold
+
 	reached func(checkpoint.Point) // told how far each save has come, from another goroutine
-	fold    fold                   // of Calibrate
 }
 
 // ErrInterrupted says that the context ended training. The run is saved and can
@@ -43,10 +46,11 @@ type Trainer struct {
 	report  func(Event)
 	asked   <-chan struct{} // for a checkpoint
 	reached func(checkpoint.Point)
-	fold    fold
+	fold    Fold
 
 	data      *Dataset
 	batches   *data.Loader
+	tasks     []*task // of the auxiliary corpora
 	model     *models.Model
 	loss      *models.Loss
 	optimizer *torch.Adam
@@ -112,7 +116,7 @@ func noter(report func(Event)) func(string, ...any) {
 
 func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer, err error) {
 	c := options.Config
-	t := &Trainer{config: c, report: options.Report, asked: options.Save, reached: options.reached, fold: options.fold, plateau: newPlateau(), begun: time.Now()}
+	t := &Trainer{config: c, report: options.Report, asked: options.Save, reached: options.reached, fold: options.Fold, plateau: newPlateau(), begun: time.Now()}
 	defer func() {
 		if err != nil {
 			t.close()
@@ -131,7 +135,7 @@ func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer,
 	if err != nil {
 		return nil, err
 	}
-	source.fold = options.fold
+	source.fold = options.Fold
 	if t.data, err = Prepare(ctx, c, source, t.report); err != nil {
 		return nil, err
 	}
@@ -160,13 +164,7 @@ func newTrainer(ctx context.Context, options Options, begin *start) (_ *Trainer,
 // build makes the loader, the network and what trains it.
 func (t *Trainer) build(source source) (err error) {
 	c := t.config
-	t.batches, err = data.NewLoader(t.data.Train, data.Options{
-		BatchSize: c.Loader.BatchSize,
-		Shuffle:   c.Loader.Order == "shuffle",
-		Buckets:   c.Loader.Buckets,
-		Seed:      int64(torch.Mix(uint64(c.Train.Seed), streamOrder)),
-		Prefetch:  4,
-	})
+	t.batches, err = data.NewLoader(t.data.Train, loaderOptions(c))
 	if err != nil {
 		return fmt.Errorf("training data: %w", err)
 	}
@@ -184,6 +182,11 @@ func (t *Trainer) build(source source) (err error) {
 	if t.loss, err = models.NewLoss(c.Loss, labels); err != nil {
 		return err
 	}
+	for i := range t.data.Auxiliary {
+		if err := t.addTask(&t.data.Auxiliary[i]); err != nil {
+			return err
+		}
+	}
 	if t.optimizer, err = torch.NewAdam(t.model.Parameters, adamOptions(c.Train)); err != nil {
 		return err
 	}
@@ -195,6 +198,18 @@ func (t *Trainer) build(source source) (err error) {
 	t.schedule = newSchedule(c.Train, t.steps())
 	t.scope = torch.NewScope(t.device)
 	return nil
+}
+
+// loaderOptions are those of training. Further numbers keep the order of another
+// corpus apart.
+func loaderOptions(c configs.Config, more ...uint64) data.Options {
+	return data.Options{
+		BatchSize: c.Loader.BatchSize,
+		Shuffle:   c.Loader.Order == "shuffle",
+		Buckets:   c.Loader.Buckets,
+		Seed:      int64(torch.Mix(append([]uint64{uint64(c.Train.Seed), streamOrder}, more...)...)),
+		Prefetch:  4,
+	}
 }
 
 // open makes the run folder or takes up the run that is in it.

@@ -2,30 +2,44 @@ package vectors
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"math"
+	"slices"
 
 	"absa/internal/mapped"
 )
 
 // builder turns the entries of a source into an image. Rows go to the writer
-// at once; only the words and their index stay in memory until finish.
+// at once; only the words, or their keys, and the index stay in memory until
+// finish. A source has
+//
+//   - words, each followed by its row: add;
+//   - or first all words, then their rows, then those that their subwords
+//     share: enter, addRow, addBucket;
+//   - or rows, then the keys of words that name them: addRow, setKeys.
 type builder struct {
 	w   io.Writer
 	crc uint32
 
 	dimension  int
+	rows       int // written, buckets included
 	offsets    []uint64
 	text       []byte
 	slots      []uint32
 	duplicates int
 
-	sum     []float64 // per dimension
+	keys     []uint64 // ascending
+	keyRows  []uint32 // of each key
+	lower    bool     // keys are of words in lower case
+	subwords subwords
+
+	sum     []float64 // per dimension, buckets left out
 	squares float64
-	row     []byte
+	raw     []byte
 }
 
 // newBuilder writes a placeholder for the header: finish returns the real one,
@@ -37,38 +51,100 @@ func newBuilder(w io.Writer) (*builder, error) {
 	return &builder{w: w, offsets: []uint64{0}, slots: make([]uint32, 1024)}, nil
 }
 
+// count is the number of words.
 func (b *builder) count() int { return len(b.offsets) - 1 }
 
 // add appends a word and its row [D]. The first of several entries for one
-// word wins; the others are counted. All rows must be equally long.
+// word wins; the others are counted.
 func (b *builder) add(word []byte, row []float32) error {
-	if b.count() == 0 {
-		b.dimension = len(row)
-		b.sum = make([]float64, len(row))
+	if err := b.fits(row); err != nil {
+		return err
 	}
-	switch {
-	case len(word) == 0:
-		return fmt.Errorf("an entry without a word")
-	case len(row) < minDimension || len(row) > maxDimension:
-		return fmt.Errorf("dimension %d, want %d to %d", len(row), minDimension, maxDimension)
-	case len(row) != b.dimension:
-		return fmt.Errorf("dimension %d, want %d as in the entries before", len(row), b.dimension)
-	case b.count() == maxWords:
-		return fmt.Errorf("more than %d words", maxWords)
+	fresh, err := b.enter(word)
+	if err != nil {
+		return err
 	}
-	if !b.claim(word) {
+	if !fresh {
 		b.duplicates++
 		return nil
 	}
+	return b.addRow(row)
+}
+
+// enter appends a word, unless it is there.
+func (b *builder) enter(word []byte) (fresh bool, err error) {
+	switch {
+	case len(word) == 0:
+		return false, fmt.Errorf("an entry without a word")
+	case b.count() == maxWords:
+		return false, fmt.Errorf("more than %d words", maxWords)
+	}
+	if !b.claim(word) {
+		return false, nil
+	}
 	b.text = append(b.text, word...)
 	b.offsets = append(b.offsets, uint64(len(b.text)))
-	b.row = b.row[:0]
+	return true, nil
+}
+
+// fits holds that all rows are equally long.
+func (b *builder) fits(row []float32) error {
+	switch {
+	case len(row) < minDimension || len(row) > maxDimension:
+		return fmt.Errorf("dimension %d, want %d to %d", len(row), minDimension, maxDimension)
+	case b.rows > 0 && len(row) != b.dimension:
+		return fmt.Errorf("dimension %d, want %d as in the entries before", len(row), b.dimension)
+	}
+	return nil
+}
+
+// addRow appends the row [D] of a word, or of the keys that will name it.
+func (b *builder) addRow(row []float32) error {
+	if b.rows == 0 {
+		b.sum = make([]float64, len(row))
+	}
+	if err := b.addBucket(row); err != nil {
+		return err
+	}
 	for i, v := range row {
 		b.sum[i] += float64(v)
 		b.squares += float64(v) * float64(v)
-		b.row = binary.NativeEndian.AppendUint32(b.row, math.Float32bits(v))
 	}
-	return b.write(b.row)
+	return nil
+}
+
+// addBucket appends a row [D] that subwords share.
+func (b *builder) addBucket(row []float32) error {
+	if err := b.fits(row); err != nil {
+		return err
+	}
+	b.dimension = len(row)
+	b.rows++
+	b.raw = b.raw[:0]
+	for _, v := range row {
+		b.raw = binary.NativeEndian.AppendUint32(b.raw, math.Float32bits(v))
+	}
+	return b.write(b.raw)
+}
+
+// keyRow says which row the word of a key has.
+type keyRow struct {
+	key uint64
+	row uint32
+}
+
+// setKeys says which rows the words of some keys have, and sorts all.
+func (b *builder) setKeys(all []keyRow, lower bool) error {
+	slices.SortFunc(all, func(x, y keyRow) int { return cmp.Compare(x.key, y.key) })
+	b.lower = lower
+	b.keys, b.keyRows = make([]uint64, len(all)), make([]uint32, len(all))
+	for i, k := range all {
+		if i > 0 && k.key == b.keys[i-1] {
+			return fmt.Errorf("key %d stands twice", k.key)
+		}
+		b.keys[i], b.keyRows[i] = k.key, k.row
+	}
+	return nil
 }
 
 // claim enters the word as the next row of the index, unless it is there.
@@ -103,26 +179,31 @@ func (b *builder) grow() {
 
 // finish writes what follows the rows and returns the encoded header.
 func (b *builder) finish(fingerprint [32]byte, format Format) ([]byte, error) {
-	values := float64(b.count() * b.dimension)
+	measured := float64(b.rows - b.subwords.buckets)
 	total := 0.0
-	b.row = b.row[:0]
+	b.raw = b.raw[:0]
 	for _, s := range b.sum {
 		total += s
-		b.row = binary.NativeEndian.AppendUint32(b.row, math.Float32bits(float32(s/float64(b.count()))))
+		b.raw = binary.NativeEndian.AppendUint32(b.raw, math.Float32bits(float32(s/measured)))
 	}
-	variance := b.squares/values - (total/values)*(total/values)
+	mean := total / (measured * float64(b.dimension))
+	variance := b.squares/(measured*float64(b.dimension)) - mean*mean
 	h := header{
 		fingerprint: fingerprint,
-		count:       uint64(b.count()),
+		words:       uint64(b.count()),
 		dimension:   uint64(b.dimension),
 		text:        uint64(len(b.text)),
 		slots:       uint64(len(b.slots)),
 		duplicates:  uint64(b.duplicates),
 		std:         math.Sqrt(max(variance, 0)),
+		rows:        uint64(b.rows),
+		keys:        uint64(len(b.keys)),
+		subwords:    b.subwords,
+		lower:       b.lower,
 		format:      uint32(format),
 	}
-	b.row = append(b.row, make([]byte, h.padding())...)
-	for _, section := range [][]byte{b.row, mapped.Bytes(b.offsets), mapped.Bytes(b.slots), b.text} {
+	b.raw = append(b.raw, make([]byte, h.padding())...)
+	for _, section := range [][]byte{b.raw, mapped.Bytes(b.keys), mapped.Bytes(b.offsets), mapped.Bytes(b.slots), mapped.Bytes(b.keyRows), b.text} {
 		if err := b.write(section); err != nil {
 			return nil, err
 		}

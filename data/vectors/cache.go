@@ -19,7 +19,7 @@ import (
 
 // errStale says that there is no cache, or that it holds another version of
 // the source; nothing worth telling.
-var errStale = errors.New("no cache of this file yet")
+var errStale = errors.New("no cache of this source yet")
 
 // cacheError is trouble with the cache rather than with the source.
 type cacheError struct{ err error }
@@ -79,6 +79,11 @@ func mapTable(f *os.File, fingerprint [32]byte) (*Table, error) {
 	m, err := parseImage(b)
 	if err == nil && m.header.fingerprint != fingerprint {
 		err = errStale
+	}
+	if err == nil {
+		// Read, not mapped: a table may be larger than memory, and a process that
+		// looks up some words should not seem to use all of it.
+		err = m.header.verify(io.NewSectionReader(f, headerSize, int64(len(b))-headerSize))
 	}
 	if err != nil {
 		return nil, errors.Join(err, unmap())
@@ -140,7 +145,7 @@ func build(w io.Writer, src *source, fingerprint [32]byte, progress func(done, t
 	if err != nil {
 		return nil, err
 	}
-	format, err := src.read(b.add, progress)
+	format, err := src.read(b, progress)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 const (
 	Zero     = "zero"   // zeros, as in the article
 	Gaussian = "random" // N(0, s²) by seed and word, s the table's standard deviation
-	Mean     = "mean"   // the mean of all rows of the table
+	Mean     = "mean"   // the mean of all rows of the table, those of subwords left out
 )
 
 // Policy says what vector a word gets that is not in the table as it stands.
@@ -23,12 +23,13 @@ type Policy struct {
 // Coverage counts how the words of a vocabulary were found. The counts add up
 // to Words; the two reserved entries are in none of them.
 type Coverage struct {
-	Words   int
-	Exact   int      // in the table as they stand
-	Folded  int      // only in lower case
-	Aliased int      // through a related word
-	Unknown int      // not found: the policy's vector
-	Missing []string // the unknown words, in the vocabulary's order
+	Words    int
+	Exact    int      // in the table as they stand
+	Folded   int      // only in lower case
+	Aliased  int      // through a related word
+	Subwords int      // made of its subwords, in a fastText model
+	Unknown  int      // not found: the policy's vector
+	Missing  []string // the unknown words, in the vocabulary's order
 }
 
 // Share is the part of the words that got a vector from the table, in [0,1].
@@ -93,7 +94,8 @@ func (t *Table) Knows(p Policy) func(word string) bool {
 	}
 }
 
-// fill writes the vector of an ordinary word and counts how it was found.
+// fill writes the vector of an ordinary word and counts how it was found: as it
+// stands, in lower case, through a related word, of its subwords.
 func (t *Table) fill(row []float32, word string, p Policy, aliases map[string]string, c *Coverage) {
 	if v, ok := t.Lookup(word); ok {
 		copy(row, v)
@@ -108,6 +110,10 @@ func (t *Table) fill(row []float32, word string, p Policy, aliases map[string]st
 	}
 	if p.Aliases && t.relate(row, folded, aliases) {
 		c.Aliased++
+		return
+	}
+	if t.image.compose(row, word, -1) {
+		c.Subwords++
 		return
 	}
 	t.unknown(row, word, p)

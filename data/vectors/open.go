@@ -18,8 +18,9 @@ type Options struct {
 	Progress func(done, total int64)
 }
 
-// Open opens a table of word vectors, through its cache if that holds this
-// very file, and otherwise by parsing it and writing the cache. Trouble with
+// Open opens a table of word vectors, a file or a folder of spaCy's, through its
+// cache if that holds this very source, and otherwise by parsing it and writing
+// the cache. Trouble with
 // the cache is never an error: the table is then held in memory, at the size
 // of its values, and Info().Note says why.
 func Open(path string, opts Options) (*Table, error) {
@@ -27,7 +28,7 @@ func Open(path string, opts Options) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer src.file.Close()
+	defer src.close()
 	fingerprint, err := src.fingerprint()
 	if err != nil {
 		return nil, err
@@ -65,7 +66,7 @@ func Open(path string, opts Options) (*Table, error) {
 // describe completes the table's Info from its image.
 func (t *Table) describe(i Info) *Table {
 	h := t.image.header
-	i.Format, i.Words, i.Dimension = Format(h.format), t.image.count, t.image.dimension
+	i.Format, i.Words, i.Dimension = Format(h.format), t.image.count(), t.image.dimension
 	i.Duplicates, i.Std = int(h.duplicates), h.std
 	t.info = i
 	return t

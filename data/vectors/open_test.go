@@ -53,12 +53,15 @@ func zipped(t testing.TB, text string) []byte {
 	return b.Bytes()
 }
 
+// word is word i of a table that has words rather than keys.
+func (t *Table) word(i int) string { return string(t.image.word(i)) }
+
 // contents lists a table's words with their vectors, copied.
 func contents(t *Table) map[string][]float32 {
 	all := map[string][]float32{}
 	for i := range t.Len() {
-		v, _ := t.Lookup(t.Word(i))
-		all[t.Word(i)] = append([]float32(nil), v...)
+		v, _ := t.Lookup(t.word(i))
+		all[t.word(i)] = append([]float32(nil), v...)
 	}
 	return all
 }
@@ -131,7 +134,7 @@ func TestClose(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if v, ok := table.Lookup("food"); ok || table.Len() != 0 || table.Word(0) != "" {
+	if v, ok := table.Lookup("food"); ok || table.Len() != 0 || table.word(0) != "" {
 		t.Errorf("after Close: %v, %d words", v, table.Len())
 	}
 	if _, _, err := table.Matrix([]string{"<pad>"}, Policy{}); err == nil {

@@ -45,8 +45,8 @@ func TestRealTable(t *testing.T) {
 	start = time.Now()
 	table := glove(t, dir)
 	for row := range 5000 {
-		if _, ok := table.Lookup(table.Word(row * 68)); !ok {
-			t.Fatalf("word %d %q not found", row*68, table.Word(row*68))
+		if _, ok := table.Lookup(table.word(row * 68)); !ok {
+			t.Fatalf("word %d %q not found", row*68, table.word(row*68))
 		}
 	}
 	took := time.Since(start)
@@ -69,7 +69,7 @@ func BenchmarkSecondLoad(b *testing.B) {
 	table := glove(b, dir)
 	words := make([]string, 5000)
 	for i := range words {
-		words[i] = table.Word(i * 68)
+		words[i] = table.word(i * 68)
 	}
 	for b.Loop() {
 		table := glove(b, dir)

@@ -20,7 +20,9 @@ func TestOpenRefuses(t *testing.T) {
 		{"blank", " \n\n", "is empty", true},
 		{"XML", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<a/>\n", ":1: \"version=\\\"1.0\\\"\" after the word, want a number", true},
 		{"word counts", "the 100\n, 99\n", ":1: 1 numbers after the word", true},
-		{"binary", "3 3\nthe \x00\x00\x80", "binary content", true},
+		{"binary", "the \x00\x00\x80", "binary content", true},
+		{"pickle", "\x80\x04\x95\x00", "a Python pickle", true},
+		{"array of NumPy", "\x93NUMPY\x01\x00", "of a spaCy model, name the folder", true},
 		{"zip archive", "PK\x03\x04abc", "zip archive, unpack it first", true},
 		{"long line", strings.Repeat("a", 2<<20), "more than 1048576 bytes", true},
 		{"short line", "the 1 2 3\nfood 1 2\n", `:2: word "food" has dimension 2, want 3`, false},
@@ -79,8 +81,11 @@ func TestOpenNoFile(t *testing.T) {
 	if _, err = Open("", Options{}); err == nil || !strings.Contains(err.Error(), "vectors.path") {
 		t.Errorf("no name: %v", err)
 	}
-	if _, err = Open(t.TempDir(), Options{}); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+	if _, err = Open(t.TempDir(), Options{}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "without word vectors of spaCy") {
 		t.Errorf("folder: %v", err)
+	}
+	if _, err = Open(os.DevNull, Options{}); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("device: %v", err)
 	}
 	whole := zipped(t, strings.Repeat("word 1 2 3\n", 5000))
 	_, err = Open(write(t, "v.gz", whole[:len(whole)-10]), Options{CacheDir: t.TempDir()})

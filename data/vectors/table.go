@@ -20,10 +20,10 @@ type Info struct {
 	Format     Format  // what the source turned out to be
 	Cache      string  // the cache file in use; empty when the table is in memory
 	Built      bool    // the source was parsed by this Open, not read from the cache
-	Words      int     // rows of the table
+	Words      int     // words that have a vector; those of a spaCy folder may share one
 	Dimension  int     // values per row
 	Duplicates int     // entries of the source dropped because their word came earlier
-	Std        float64 // standard deviation of all values of the table
+	Std        float64 // standard deviation of the values of all rows, those of subwords left out
 	Note       string  // why the cache was rebuilt or could not be written; empty if all is well
 }
 
@@ -34,22 +34,23 @@ func (t *Table) Info() Info { return t.info }
 func (t *Table) Dimension() int { return t.image.dimension }
 
 // Len is the number of words. It is 0 once the table is closed.
-func (t *Table) Len() int { return t.image.count }
+func (t *Table) Len() int { return t.image.count() }
 
-// Lookup finds the vector [D] of exactly this word. The slice aliases the
-// table: it must not be written to, and not be read after Close.
+// Lookup finds the vector [D] of exactly this word, or, in a spaCy model with
+// keys of lower case, of any writing of it. The slice aliases the table, unless
+// its words have subwords: it must not be written to, and not be read after
+// Close.
 func (t *Table) Lookup(word string) ([]float32, bool) {
 	row, ok := t.image.find(word)
 	if !ok {
 		return nil, false
 	}
-	d := t.image.dimension
-	return t.image.rows[row*d : (row+1)*d : (row+1)*d], true
+	if t.image.header.subwords.buckets == 0 {
+		return t.image.row(row), true
+	}
+	v := make([]float32, t.image.dimension)
+	return v, t.image.compose(v, word, row)
 }
-
-// Word is the word of row i, in the order of the source, and "" outside of
-// [0, Len).
-func (t *Table) Word(i int) string { return string(t.image.word(i)) }
 
 // Close releases the table. Slices from Lookup are invalid afterwards; Lookup
 // itself then finds nothing. A second Close does nothing.

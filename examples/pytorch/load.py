@@ -102,7 +102,7 @@ def load(folder: Path) -> Trained:
     return Trained(
         folder,
         model.eval(),
-        tokenizer(config["text"]["cleaning"], config["text"]["max_tokens"]),
+        tokenizer(config["text"]),
         {word: row for row, word in enumerate(words) if word not in SPECIAL},
         config["loader"]["batch_size"],
     )

@@ -1,7 +1,7 @@
-"""The tokenizers that text.cleaning of a config.yaml names: article and none.
+"""The tokenizers that the section text of a config.yaml names.
 
 A sentence is cut as absa cuts it, up to letters that are newer than Python's
-tables of Unicode.
+tables of Unicode. Only text.tokenizer: spacy needs a package, spacy.
 """
 
 import re
@@ -9,9 +9,10 @@ import string
 import sys
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 Tokenizer = Callable[[str], list[str]]
 
@@ -50,29 +51,45 @@ LONGEST_RUN = 3  # "!!!!!!" shares the vector of "!!!"
 JOINER = "\u200d"
 
 
-def tokenizer(cleaning: str, max_tokens: int) -> Tokenizer:
-    """The tokenizer of text.cleaning and text.max_tokens; a sentence may have no token."""
+def tokenizer(text: Mapping[str, Any]) -> Tokenizer:
+    """The tokenizer of the section text; a sentence may have no token.
+
+    What a config of an earlier version does not state is as it was then.
+    """
+    cleaning, max_tokens = text["cleaning"], text["max_tokens"]
     if cleaning == "article":
-        return article(max_tokens)
+        drop = text.get("stop_words", "drop") == "drop"
+        return article(max_tokens, drop, text.get("tokenizer", "words") == "spacy")
     if cleaning == "none":
         return full(max_tokens)
     raise ValueError(f"text.cleaning: {cleaning!r} is neither article nor none")
 
 
-def article(max_tokens: int) -> Tokenizer:
+def article(max_tokens: int, drop_stop_words: bool, with_spacy: bool) -> Tokenizer:
     """The article's cleaning in its order: case, digits, punctuation, stop words.
 
-    Punctuation goes first, so "don't" becomes "dont", which is no stop word.
+    Punctuation goes first, so "don't" becomes "dont", which is no stop word. spaCy
+    then cuts each word that is left.
     """
     listed = Path(__file__).with_name("stopwords.txt").read_text(encoding="utf-8")
-    stop_words = set(listed.split())
-    dropped = str.maketrans("", "", string.digits + string.punctuation)
+    stop_words = set(listed.split()) if drop_stop_words else set()
+    punctuation = str.maketrans("", "", string.punctuation)
+    cut = spacy_cutter() if with_spacy else lambda word: [word]
 
     def tokenize(text: str) -> list[str]:
-        words = fields(lower(text).translate(dropped))
-        return [word for word in words if word not in stop_words][:max_tokens]
+        text = "".join(c for c in text.casefold() if not c.isdigit())
+        words = [w for w in text.translate(punctuation).split() if w not in stop_words]
+        return [token for word in words for token in cut(word)][:max_tokens]
 
     return tokenize
+
+
+def spacy_cutter() -> Tokenizer:
+    """Cuts a word by spaCy's rules for English."""
+    import spacy
+
+    english = spacy.blank("en")
+    return lambda word: [token.text for token in english.make_doc(word)]
 
 
 def full(max_tokens: int) -> Tokenizer:

@@ -35,6 +35,17 @@ type Sentences struct {
 	Aspects, Polarities int
 }
 
+// Confusion counts all labelled pairs.
+func (s Sentences) Confusion() Confusion {
+	m := newConfusion(s.Polarities)
+	for i, gold := range s.Gold {
+		if gold != Absent {
+			m.add(gold, s.Pred[i])
+		}
+	}
+	return m
+}
+
 // Bootstrap returns the percentile interval of a score over sentences drawn with
 // replacement (Efron 1979). Resamples in which the score is not defined are left
 // out.
@@ -61,6 +72,67 @@ func BootstrapDifference(a, b Sentences, r Resampling, score func(Confusion) Sco
 	return r.percentiles(a.Gold, a.Aspects, func(sample []int) float64 {
 		return float64(score(second.of(sample)) - score(first.of(sample)))
 	}), nil
+}
+
+// BootstrapMeans returns the interval of mean score(b) − mean score(a) of two
+// recipes, each given by its models of several seeds on the same sentences. A
+// resample draws sentences, and models too: what a recipe is worth depends on
+// both. Models at the same place of a and b, if they are equally many, share what
+// the seed decides and are drawn together.
+func BootstrapMeans(a, b []Sentences, r Resampling, score func(Confusion) Score) (Interval, error) {
+	if len(a) == 0 || len(b) == 0 {
+		return Interval{}, errors.New("bootstrap: a recipe without a model")
+	}
+	var tallies [2][]*tally
+	for i, recipe := range [][]Sentences{a, b} {
+		for _, s := range recipe {
+			if err := s.check(r); err != nil {
+				return Interval{}, err
+			}
+			if !slices.Equal(s.Gold, a[0].Gold) {
+				return Interval{}, errors.New("bootstrap: two models have different gold labels")
+			}
+			tallies[i] = append(tallies[i], s.tally())
+		}
+	}
+	models := rand.New(rand.NewPCG(r.Seed, uint64(len(a)<<32|len(b))))
+	draw := func(n int) []int {
+		drawn := make([]int, n)
+		for i := range drawn {
+			drawn[i] = models.IntN(n)
+		}
+		return drawn
+	}
+	mean := func(scores []float64, drawn []int) float64 {
+		sum := 0.0
+		for _, i := range drawn {
+			sum += scores[i]
+		}
+		return sum / float64(len(drawn))
+	}
+	return r.percentiles(a[0].Gold, a[0].Aspects, func(sample []int) float64 {
+		var scores [2][]float64
+		for i, recipe := range tallies {
+			for _, t := range recipe {
+				scores[i] = append(scores[i], float64(score(t.of(sample))))
+			}
+		}
+		first := draw(len(a))
+		second := first
+		if len(a) != len(b) {
+			second = draw(len(b))
+		}
+		return mean(scores[1], second) - mean(scores[0], first)
+	}), nil
+}
+
+// Aspect is what is said of one aspect, by its number.
+func (s Sentences) Aspect(number int) Sentences {
+	one := Sentences{Aspects: 1, Polarities: s.Polarities}
+	for i := number; i < len(s.Gold); i += s.Aspects {
+		one.Gold, one.Pred = append(one.Gold, s.Gold[i]), append(one.Pred, s.Pred[i])
+	}
+	return one
 }
 
 func (s Sentences) check(r Resampling) error {

@@ -3,6 +3,7 @@ package metrics
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -137,4 +138,52 @@ func identity(n int) []int {
 		all[i] = i
 	}
 	return all
+}
+
+// With one model each, the models that a resample draws are no choice.
+func TestBootstrapMeansOfSingleModels(t *testing.T) {
+	a, b := answers(1000, 0.6, 1), answers(1000, 0.7, 2)
+	want, err := BootstrapDifference(a, b, Standard(1), accuracy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := BootstrapMeans([]Sentences{a}, []Sentences{b}, Standard(1), accuracy)
+	if err != nil || got != want {
+		t.Errorf("got %v to %v (%v), want %v to %v", got.Low, got.High, err, want.Low, want.High)
+	}
+}
+
+// Models that differ by chance widen the interval beyond that of their sentences.
+func TestBootstrapMeansDrawsModels(t *testing.T) {
+	var a, same, spread []Sentences
+	for seed := range uint64(5) {
+		a = append(a, answers(1000, 0.6, 1))
+		same = append(same, answers(1000, 0.7, 2))
+		spread = append(spread, answers(1000, 0.5+0.1*float64(seed), 2))
+	}
+	narrow, err := BootstrapMeans(a, same, Standard(1), accuracy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide, err := BootstrapMeans(a, spread, Standard(1), accuracy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wide.High-wide.Low < 1.5*(narrow.High-narrow.Low) {
+		t.Errorf("models alike: %v to %v; models that differ: %v to %v", narrow.Low, narrow.High, wide.Low, wide.High)
+	}
+	if got, err := BootstrapMeans(spread, spread, Standard(1), accuracy); err != nil || got.Low != 0 || got.High != 0 {
+		t.Errorf("a recipe beside itself: %v to %v (%v)", got.Low, got.High, err)
+	}
+	if _, err := BootstrapMeans(nil, a, Standard(1), accuracy); err == nil {
+		t.Error("no error without a model")
+	}
+}
+
+func TestAspectOfSentences(t *testing.T) {
+	s := Sentences{Gold: []int{0, 1, Absent, 0}, Pred: []int{1, 1, 0, 0}, Aspects: 2, Polarities: 2}
+	one := s.Aspect(1)
+	if !slices.Equal(one.Gold, []int{1, 0}) || !slices.Equal(one.Pred, []int{1, 0}) || one.Aspects != 1 {
+		t.Errorf("got %+v", one)
+	}
 }

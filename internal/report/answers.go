@@ -72,11 +72,8 @@ var longest = []int{5, 10, 15, 20, 30}
 
 // readAnswers reads the sentences of one corpus, nil when the file has none. c may
 // be nil.
-func readAnswers(path, corpus string, l labels, c *runs.Calibration) (*Answers, error) {
-	r, err := newReader(corpus, l)
-	if err != nil {
-		return nil, fmt.Errorf("labels.json: %w", err)
-	}
+func readAnswers(path, corpus string, l *runs.Labels, c *runs.Calibration) (*Answers, error) {
+	r := newReader(corpus, l)
 	if c != nil {
 		r.temperature = c.Temperature
 	}
@@ -91,16 +88,16 @@ func readAnswers(path, corpus string, l labels, c *runs.Calibration) (*Answers, 
 
 // reader takes in predictions one by one.
 type reader struct {
-	labels      labels
+	labels      *runs.Labels
 	class       map[string]int // polarity or "absent" to its logit
 	temperature float64
 	a           *Answers
 }
 
-func newReader(corpus string, l labels) (*reader, error) {
+func newReader(corpus string, l *runs.Labels) *reader {
 	r := &reader{labels: l, class: map[string]int{}, temperature: 1, a: &Answers{
 		Corpus: corpus,
-		said:   runs.Answers{Aspects: l.Aspects, Polarities: l.Polarities, AbsentClass: l.AbsentClass},
+		said:   *l.Answers(),
 	}}
 	if l.AbsentClass {
 		r.class[configs.AbsentLabel] = 0
@@ -108,16 +105,10 @@ func newReader(corpus string, l labels) (*reader, error) {
 	for _, p := range l.Polarities {
 		r.class[p] = len(r.class)
 	}
-	if len(l.Majority) != len(l.Aspects) {
-		return nil, fmt.Errorf("%d majority labels for %d aspects", len(l.Majority), len(l.Aspects))
-	}
-	for _, m := range l.Majority {
-		r.a.said.Majority = append(r.a.said.Majority, slices.Index(l.Polarities, m)) // -1 is Absent
-	}
 	for i := range len(longest) + 1 {
 		r.a.Lengths = append(r.a.Lengths, Length{Name: lengthName(i)})
 	}
-	return r, nil
+	return r
 }
 
 func lengthName(i int) string {

@@ -95,6 +95,8 @@ func TestInABrowser(t *testing.T) {
 		"explained":       shaded.String(),
 		"ratings":         ratingsHTML(t, rated(t, 9, "Hotel", ratedUsual, usual.polarities, "The room was clean and ")),
 		"hostile ratings": ratingsHTML(t, rated(t, 5, strings.Repeat("long", 30), ratedHostile, []string{script, strings.Repeat("long", 20)}, strings.Repeat("long", 50))),
+		"study":           studyHTML(t, studied(20, "The article's claims ", usual.aspects, usual.polarities)),
+		"hostile study":   studyHTML(t, studied(4, strings.Repeat("long", 30), ratedHostile, []string{script, strings.Repeat("long", 20)})),
 		"hostile":         write(t, hostile.make(t, strings.Repeat("long", 20)), hostile.make(t, "b")),
 	}
 	for name, page := range pages {

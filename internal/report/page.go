@@ -17,7 +17,7 @@ import (
 	"absa/internal/runs"
 )
 
-//go:embed page.html chart.html rating.html style.css
+//go:embed page.html chart.html rating.html study.html style.css
 var files embed.FS
 
 // Write writes the page of runs, one below the other, with what they differ in

@@ -27,14 +27,6 @@ type Run struct {
 	Lacks       []string          // what is not there, in sentences
 }
 
-// labels is labels.json.
-type labels struct {
-	Aspects     []string `json:"aspects"`
-	Polarities  []string `json:"polarities"`
-	AbsentClass bool     `json:"absent_class"`
-	Majority    []string `json:"majority"`
-}
-
 // Read reads a run folder.
 func Read(dir string) (*Run, error) {
 	absolute, err := filepath.Abs(dir)
@@ -55,8 +47,8 @@ func Read(dir string) (*Run, error) {
 		return nil, err
 	}
 	r.Config, r.ConfigText = loaded.Config, string(text)
-	var l labels
-	if err := readJSON(filepath.Join(dir, "labels.json"), &l); err != nil {
+	l, err := runs.ReadLabels(dir)
+	if err != nil {
 		return nil, err
 	}
 	// With a manifest the run has ended; a result without one is an earlier end.
@@ -81,7 +73,7 @@ func Read(dir string) (*Run, error) {
 
 // readAnswers reads the predictions, of the test corpus where there is one. The
 // figures that follow from them must be those of the result.
-func (r *Run) readAnswers(path string, l labels) error {
+func (r *Run) readAnswers(path string, l *runs.Labels) error {
 	corpus := runs.Test
 	if len(r.Result.Aspects) == 0 {
 		corpus = runs.Validation

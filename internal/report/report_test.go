@@ -70,7 +70,7 @@ func (f fake) make(t *testing.T, name string) string {
 	for i := range majority {
 		majority[i] = f.polarities[0]
 	}
-	write("labels.json", object(labels{Aspects: f.aspects, Polarities: f.polarities, Majority: majority}))
+	write("labels.json", object(runs.Labels{Aspects: f.aspects, Polarities: f.polarities, Majority: majority}))
 
 	var lines bytes.Buffer
 	random := rand.New(rand.NewPCG(f.seed, 0))
@@ -530,10 +530,7 @@ func TestRefuses(t *testing.T) {
 // TestMistakes holds that the surest ones are kept, in order, however many there
 // are.
 func TestMistakes(t *testing.T) {
-	r, err := newReader(runs.Test, labels{Aspects: []string{"a"}, Polarities: []string{"p", "n"}, Majority: []string{"p"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := newReader(runs.Test, &runs.Labels{Aspects: []string{"a"}, Polarities: []string{"p", "n"}, Majority: []string{"p"}})
 	for i := range 100 {
 		logit := float32((i * 37) % 50)
 		p := runs.Prediction{ID: fmt.Sprint(i), Words: []string{"w"}, Aspects: map[string]runs.Answer{"a": {Gold: "n", Predicted: "p", Logits: []float32{logit / 10, 0}}}}

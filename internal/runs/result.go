@@ -18,6 +18,28 @@ type Result struct {
 	Stopped            string   `json:"stopped"` // what ended training: epochs, patience, max_steps
 	Parameters         int64    `json:"parameters"`
 	Versions           Versions `json:"versions"`
+
+	Auxiliary []Auxiliary `json:"auxiliary,omitempty"` // corpora that were trained on too
+	Leakage   []Leakage   `json:"leakage,omitempty"`   // none where no text leaks
+}
+
+// Auxiliary is a corpus that was trained on beside the main one.
+type Auxiliary struct {
+	Path      string  `json:"path"`
+	Weight    float64 `json:"weight"` // of its loss
+	Heads     string  `json:"heads"`  // shared or own
+	Sentences int     `json:"sentences"`
+	Labels    int     `json:"labels"`
+	Dropped   int     `json:"dropped"` // sentences left out, as they leak
+}
+
+// Leakage counts the sentences to train on whose texts are among those that are
+// tested or validated on, letter case, punctuation and white space aside.
+type Leakage struct {
+	Corpus    string `json:"corpus"`  // the key of the one to train on: data.train
+	Against   string `json:"against"` // data.test
+	Sentences int    `json:"sentences"`
+	TrainedOn bool   `json:"trained_on"` // false where they were left out
 }
 
 // Epoch is one pass over the training data and the evaluation after it. Where
@@ -33,6 +55,8 @@ type Epoch struct {
 	Seconds       float64        `json:"seconds"`       // of training alone
 	Sentences     int            `json:"sentences"`
 	Steps         int            `json:"steps"`
+
+	AuxiliaryLoss []float64 `json:"auxiliary_loss,omitempty"` // of each auxiliary corpus, before its weight
 }
 
 // Versions are those of what computed a result.

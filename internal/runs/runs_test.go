@@ -20,8 +20,8 @@ import (
 func TestTableIsMetrics(t *testing.T) {
 	loss, accuracy, undefined := 1.0/3, metrics.Score(2.0/3), metrics.Score(math.NaN())
 	epochs := []Epoch{
-		{1, 1e-7 / 3, 0.1, &loss, &accuracy, &undefined, 3e-4, 1.5, 10, 2},
-		{2, 12345678.9, undefined, nil, nil, nil, 0, 0, 10, 2},
+		{1, 1e-7 / 3, 0.1, &loss, &accuracy, &undefined, 3e-4, 1.5, 10, 2, nil},
+		{2, 12345678.9, undefined, nil, nil, nil, 0, 0, 10, 2, nil},
 	}
 	var b bytes.Buffer
 	if err := WriteTable(&b, epochs); err != nil {

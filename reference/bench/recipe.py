@@ -54,8 +54,7 @@ class Recipe:
         self.weights = load_file(run / "model.safetensors")
         words = (run / "vocab.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
         self.rows = {word: row for row, word in enumerate(words)}
-        text = self.config["text"]
-        self.tokenize = tokenizer(text["cleaning"], text["max_tokens"])
+        self.tokenize = tokenizer(self.config["text"])
         self.batch_size: int = self.config["loader"]["batch_size"]
         if self.config["loader"]["order"] != "file":
             raise ValueError("loader.order: only file order is the same on both sides")

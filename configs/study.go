@@ -1,0 +1,363 @@
+package configs
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Kinds of a study's rows.
+const (
+	// RowTrained is one model, trained once for each seed.
+	RowTrained = "trained"
+	// RowSingleTask is a model for each aspect, trained once for each seed; together
+	// they answer what one model of all aspects does.
+	RowSingleTask = "single_task"
+	// RowEnsemble is the mean of the probabilities that the models of another row,
+	// one for each seed, give. Nothing is trained.
+	RowEnsemble = "ensemble"
+	// RowMajority answers each aspect's most frequent polarity of the training corpus.
+	RowMajority = "majority"
+)
+
+// Study is a list of recipes that are trained over the same seeds and compared:
+// what `absa reproduce` runs. A file of it states each recipe by what differs from
+// another one.
+type Study struct {
+	Title  string
+	About  string // what the study asks, a paragraph
+	Rows   []StudyRow
+	Claims []StudyClaim
+}
+
+// StudyClaim is a claim and the rows whose difference answers it.
+type StudyClaim struct {
+	Says     string      `yaml:"says"`
+	ByAspect bool        `yaml:"by_aspect"` // also for each aspect alone
+	Compare  []StudyPair `yaml:"compare"`
+}
+
+// StudyPair is a row and the one whose accuracy is taken from its own.
+type StudyPair struct {
+	Row     string `yaml:"row"`
+	Against string `yaml:"against"`
+}
+
+// StudyRow is one line of a study's table.
+type StudyRow struct {
+	Name      string   // of files and references
+	Group     string   // heading that it stands under
+	Title     string   // what is said of it in the table
+	Kind      string   // RowTrained, ...
+	Reference string   // row whose accuracy is taken from this one's; "" for none
+	Of        string   // kind ensemble: the row whose models it is of
+	Config    string   // preset or file that the recipe begins with
+	Set       []string // key=value over it, in order
+}
+
+//go:embed studies/*.yaml
+var studyFiles embed.FS
+
+// StudyNames lists the studies that come with the program.
+func StudyNames() []string {
+	files, err := studyFiles.ReadDir("studies") // sorted
+	if err != nil {
+		return nil // the folder is in the program; it cannot be missing
+	}
+	var names []string
+	for _, f := range files {
+		names = append(names, strings.TrimSuffix(f.Name(), path.Ext(f.Name())))
+	}
+	return names
+}
+
+// LoadStudy reads a study that comes with the program, by its name, or a file. set
+// is key=value over the recipe of every row.
+func LoadStudy(name string, set ...string) (*Study, error) {
+	if text, err := studyFiles.ReadFile("studies/" + name + ".yaml"); err == nil {
+		return readStudy("study "+name, text, set)
+	}
+	if !isPath(name) {
+		hint := ""
+		if near := nearest(name, StudyNames()); near != "" {
+			hint = "; did you mean " + near + "?"
+		}
+		return nil, fmt.Errorf("study %q: neither one of the program's (%s) nor a file%s", name, strings.Join(StudyNames(), ", "), hint)
+	}
+	text, err := readBounded(name)
+	if err != nil {
+		return nil, fmt.Errorf("read study: %w", err)
+	}
+	return readStudy(name, text, set)
+}
+
+// studyFile is the form of the file.
+type studyFile struct {
+	Version  int             `yaml:"version"`
+	Title    string          `yaml:"title"`
+	About    string          `yaml:"about"`
+	Set      settingsInOrder `yaml:"set"` // of every row
+	Variants []studyVariant  `yaml:"variants"`
+	Rows     []studyFileRow  `yaml:"rows"`
+	Claims   []StudyClaim    `yaml:"claims"`
+}
+
+// studyVariant makes of each row that names it another one.
+type studyVariant struct {
+	Name  string          `yaml:"name"`
+	Title string          `yaml:"title"`
+	Set   settingsInOrder `yaml:"set"`
+}
+
+type studyFileRow struct {
+	line int
+
+	Name     string          `yaml:"name"`
+	Group    string          `yaml:"group"` // empty: that of the row before
+	Title    string          `yaml:"title"`
+	Kind     string          `yaml:"kind"`    // empty: RowTrained
+	Config   string          `yaml:"config"`  // where the recipe begins,
+	From     string          `yaml:"from"`    // or the row whose recipe it begins with
+	Against  string          `yaml:"against"` // the reference, where it is not from
+	Set      settingsInOrder `yaml:"set"`
+	Variants []string        `yaml:"variants"`
+}
+
+// UnmarshalYAML keeps the line for errors.
+func (r *studyFileRow) UnmarshalYAML(node *yaml.Node) error {
+	type plain studyFileRow
+	if err := knownFields(node, (*plain)(r)); err != nil {
+		return err
+	}
+	r.line = node.Line
+	return nil
+}
+
+// knownFields decodes a node as strictly as its document, which yaml forgets below
+// an UnmarshalYAML.
+func knownFields(node *yaml.Node, to any) error {
+	text, err := yaml.Marshal(node)
+	if err != nil {
+		return err
+	}
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	err = d.Decode(to)
+	var wrong *yaml.TypeError
+	if errors.As(err, &wrong) { // its lines are those of the text above
+		for i, e := range wrong.Errors {
+			wrong.Errors[i] = fmt.Sprintf("line %d: %s", node.Line, lineOf.ReplaceAllString(e, ""))
+		}
+	}
+	return err
+}
+
+var (
+	lineOf       = regexp.MustCompile(`^line \d+: `)
+	unknownField = regexp.MustCompile(`field (\S+) not found in type \S+`)
+)
+
+// settingsInOrder are key=value, as --set takes them, from a mapping.
+type settingsInOrder []string
+
+// UnmarshalYAML writes each value on one line, as the command line would have it.
+func (s *settingsInOrder) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind != yaml.MappingNode {
+		return fmt.Errorf("line %d: set: want keys and values", node.Line)
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, value := node.Content[i], node.Content[i+1]
+		text := value.Value
+		if value.Kind != yaml.ScalarNode {
+			inline(value)
+			b, err := yaml.Marshal(value)
+			if err != nil {
+				return fmt.Errorf("line %d: %s: %w", key.Line, key.Value, err)
+			}
+			text = strings.TrimSpace(string(b))
+		}
+		*s = append(*s, key.Value+"="+text)
+	}
+	return nil
+}
+
+// inline has a list or mapping written on one line.
+func inline(node *yaml.Node) {
+	node.Style = yaml.FlowStyle
+	for _, n := range node.Content {
+		if n.Kind != yaml.ScalarNode {
+			inline(n)
+		}
+	}
+}
+
+// readStudy reads and expands a study. name stands for the file in errors.
+func readStudy(name string, text []byte, set []string) (*Study, error) {
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	var f studyFile
+	if err := d.Decode(&f); err != nil && err != io.EOF {
+		return nil, studySyntax(name, err)
+	}
+	if f.Version != Version {
+		return nil, fmt.Errorf("%s: version: this program reads version %d, the study has %d", name, Version, f.Version)
+	}
+	if len(f.Rows) == 0 {
+		return nil, fmt.Errorf("%s: rows is empty; a study has one at least", name)
+	}
+	x := expansion{name: name, file: f, study: &Study{Title: f.Title, About: strings.TrimSpace(f.About)}}
+	for i := range f.Rows {
+		if err := x.add(&f.Rows[i]); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", name, f.Rows[i].line, err)
+		}
+	}
+	x.study.Claims = f.Claims
+	for i := range x.study.Rows {
+		x.study.Rows[i].Set = append(x.study.Rows[i].Set, set...)
+	}
+	return x.study, x.study.check(name)
+}
+
+// studySyntax puts the places of YAML's errors where other errors have them.
+func studySyntax(name string, err error) error {
+	var wrong *yaml.TypeError
+	if !errors.As(err, &wrong) {
+		return (&document{file: name}).syntax(err)
+	}
+	var all []error
+	for _, e := range wrong.Errors {
+		line, what, _ := strings.Cut(strings.TrimPrefix(e, "line "), ": ")
+		all = append(all, fmt.Errorf("%s:%s: %s", name, line, unknownField.ReplaceAllString(what, "unknown key $1")))
+	}
+	return errors.Join(all...)
+}
+
+// expansion makes the rows of a study of those of its file.
+type expansion struct {
+	name  string
+	file  studyFile
+	study *Study
+	group string
+}
+
+func (x *expansion) add(f *studyFileRow) error {
+	row := StudyRow{Name: f.Name, Title: f.Title, Kind: f.Kind, Config: f.Config, Reference: f.From}
+	if row.Kind == "" {
+		row.Kind = RowTrained
+	}
+	if f.Group != "" {
+		x.group = f.Group
+	}
+	row.Group = x.group
+	if f.Against != "" {
+		row.Reference = f.Against
+	}
+	switch kinds := []string{RowTrained, RowSingleTask, RowEnsemble, RowMajority}; {
+	case !runName.MatchString(f.Name):
+		return fmt.Errorf("row %q: a name has letters, digits, and . _ - after the first", f.Name)
+	case x.study.Row(f.Name) != nil:
+		return fmt.Errorf("row %s: stands twice", f.Name)
+	case f.Title == "":
+		return fmt.Errorf("row %s: title is missing", f.Name)
+	case !slices.Contains(kinds, row.Kind):
+		return fmt.Errorf("row %s: kind %q is none of %s", f.Name, row.Kind, strings.Join(kinds, ", "))
+	case row.Kind != RowMajority && (f.Config == "") == (f.From == ""):
+		return fmt.Errorf("row %s: give config, where its recipe begins, or from, a row above", f.Name)
+	case row.Kind == RowEnsemble && (f.From == "" || len(f.Set) > 0):
+		return fmt.Errorf("row %s: an ensemble is from a row, whose models it takes as they are", f.Name)
+	}
+	begin := slices.Clone([]string(x.file.Set))
+	if f.From != "" {
+		from := x.study.Row(f.From)
+		if from == nil {
+			return fmt.Errorf("row %s: from: there is no row %q above", f.Name, f.From)
+		}
+		row.Config, begin = from.Config, slices.Clone(from.Set)
+	}
+	if row.Reference != "" && x.study.Row(row.Reference) == nil {
+		return fmt.Errorf("row %s: against: there is no row %q above", f.Name, row.Reference)
+	}
+	if row.Kind == RowEnsemble {
+		row.Of = f.From
+	}
+	row.Set = append(begin, f.Set...)
+	x.study.Rows = append(x.study.Rows, row)
+	for _, name := range f.Variants {
+		if err := x.vary(row, name); err != nil {
+			return fmt.Errorf("row %s: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
+// vary adds a variant of a row. It is compared with the same variant of the row's
+// reference, or with the row itself where that has none.
+func (x *expansion) vary(row StudyRow, name string) error {
+	at := slices.IndexFunc(x.file.Variants, func(v studyVariant) bool { return v.Name == name })
+	if at < 0 {
+		return fmt.Errorf("variants: there is none called %q", name)
+	}
+	v := x.file.Variants[at]
+	varied := row
+	varied.Name = row.Name + "-" + name
+	varied.Title = row.Title + ", " + v.Title
+	varied.Set = append(slices.Clone(row.Set), v.Set...)
+	varied.Reference = row.Name
+	if row.Reference != "" && x.study.Row(row.Reference+"-"+name) != nil {
+		varied.Reference = row.Reference + "-" + name
+	}
+	if x.study.Row(varied.Name) != nil {
+		return fmt.Errorf("variant %s: there is another row %s", name, varied.Name)
+	}
+	x.study.Rows = append(x.study.Rows, varied)
+	return nil
+}
+
+// Row returns a row by its name, nil if there is none.
+func (s *Study) Row(name string) *StudyRow {
+	for i := range s.Rows {
+		if s.Rows[i].Name == name {
+			return &s.Rows[i]
+		}
+	}
+	return nil
+}
+
+// check resolves every recipe, so that no mistake in the last of them is found
+// hours after the first began.
+func (s *Study) check(name string) error {
+	var errs []error
+	for _, row := range s.Rows {
+		if row.Kind == RowMajority {
+			continue
+		}
+		c, err := row.Resolve()
+		if err == nil && c.Data.Test == "" {
+			err = errors.New("data.test: is empty; a study tests its models")
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: row %s: %w", name, row.Name, err))
+		}
+	}
+	for _, c := range s.Claims {
+		for _, pair := range c.Compare {
+			for _, row := range []string{pair.Row, pair.Against} {
+				if s.Row(row) == nil {
+					errs = append(errs, fmt.Errorf("%s: claim %q: there is no row %q", name, c.Says, row))
+				}
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Resolve returns the configuration of a row's recipe.
+func (r *StudyRow) Resolve() (*Resolved, error) { return Load(Source{Config: r.Config, Set: r.Set}) }

@@ -1,0 +1,108 @@
+package configs
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestLoadStudy(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mine.yaml")
+	const text = `version: 1
+title: Mine
+about: Does more dropout help?
+set: {train.threads: 1}
+variants:
+  - {name: short, title: two epochs, set: {train.epochs: 2}}
+rows:
+  - {name: base, group: All, title: as it is, config: sample, set: {train.epochs: 3}, variants: [short]}
+  - name: dropout
+    title: more dropout
+    from: base
+    set:
+      model.embedding_dropout: 0.6
+      data.aspects: [room, staff]
+    variants: [short]
+  - {name: five, title: five of them, kind: ensemble, from: base}
+  - {name: most, title: majority, kind: majority}
+claims:
+  - {says: It helps, compare: [{row: dropout, against: base}]}
+`
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s, err := LoadStudy(path, "train.seed=7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := []string{"train.threads=1", "train.epochs=3"}
+	dropout := append(append([]string{}, base...), "model.embedding_dropout=0.6", "data.aspects=[room, staff]")
+	with := func(set []string, more ...string) []string {
+		return append(append([]string{}, set...), append(more, "train.seed=7")...)
+	}
+	want := &Study{
+		Title: "Mine", About: "Does more dropout help?",
+		Rows: []StudyRow{
+			{Name: "base", Group: "All", Title: "as it is", Kind: RowTrained, Config: "sample", Set: with(base)},
+			{Name: "base-short", Group: "All", Title: "as it is, two epochs", Kind: RowTrained, Reference: "base", Config: "sample", Set: with(base, "train.epochs=2")},
+			{Name: "dropout", Group: "All", Title: "more dropout", Kind: RowTrained, Reference: "base", Config: "sample", Set: with(dropout)},
+			{Name: "dropout-short", Group: "All", Title: "more dropout, two epochs", Kind: RowTrained, Reference: "base-short", Config: "sample", Set: with(dropout, "train.epochs=2")},
+			{Name: "five", Group: "All", Title: "five of them", Kind: RowEnsemble, Reference: "base", Of: "base", Config: "sample", Set: with(base)},
+			{Name: "most", Group: "All", Title: "majority", Kind: RowMajority, Set: []string{"train.threads=1", "train.seed=7"}},
+		},
+		Claims: []StudyClaim{{Says: "It helps", Compare: []StudyPair{{"dropout", "base"}}}},
+	}
+	if diff := cmp.Diff(want, s); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestLoadStudyErrors(t *testing.T) {
+	const head = "version: 1\ntitle: T\n"
+	tests := []struct{ name, text, want string }{
+		{"no rows", head, "rows is empty"},
+		{"another version", "version: 2\nrows: []\n", "version: this program reads version 1, the study has 2"},
+		{"an unknown key", head + "rows:\n  - {name: a, title: t, config: sample}\nrow: 1\n", "mine.yaml:5: unknown key row"},
+		{"an unknown key of a row", head + "rows:\n  - {name: a, titel: t, config: sample}\n", "mine.yaml:4: unknown key titel"},
+		{"no place to begin", head + "rows:\n  - {name: a, title: t}\n", "mine.yaml:4: row a: give config, where its recipe begins, or from"},
+		{"from below", head + "rows:\n  - {name: a, title: t, from: b}\n  - {name: b, title: t, config: sample}\n", `mine.yaml:4: row a: from: there is no row "b" above`},
+		{"twice", head + "rows:\n  - {name: a, title: t, config: sample}\n  - {name: a, title: t, config: sample}\n", "mine.yaml:5: row a: stands twice"},
+		{"a kind that is none", head + "rows:\n  - {name: a, title: t, config: sample, kind: tuned}\n", `row a: kind "tuned" is none of trained, single_task, ensemble, majority`},
+		{"a variant that is none", head + "rows:\n  - {name: a, title: t, config: sample, variants: [long]}\n", `row a: variants: there is none called "long"`},
+		{"a key of no configuration", head + "rows:\n  - {name: a, title: t, config: sample, set: {train.epoch: 3}}\n", "row a: --set train.epoch: unknown key; did you mean train.epochs?"},
+		{"a recipe that cannot be", head + "rows:\n  - {name: a, title: t, config: sample, set: {train.epochs: 0}}\n", "row a: train.epochs: 0: want at least 1"},
+		{"a claim about nothing", head + "rows:\n  - {name: a, title: t, config: sample}\nclaims:\n  - {says: c, compare: [{row: a, against: b}]}\n", `claim "c": there is no row "b"`},
+		{"no YAML", "rows: [", "mine.yaml"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "mine.yaml")
+			if err := os.WriteFile(path, []byte(tt.text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := LoadStudy(path); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want an error that says %s", err, tt.want)
+			}
+		})
+	}
+	if _, err := LoadStudy("artcle"); err == nil || !strings.Contains(err.Error(), "did you mean article?") {
+		t.Errorf("a misspelt name: got %v", err)
+	}
+}
+
+// The studies that come with the program can be run.
+func TestStudiesOfTheProgram(t *testing.T) {
+	for _, name := range StudyNames() {
+		s, err := LoadStudy(name)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if len(s.Rows) == 0 || len(s.Claims) == 0 || s.About == "" {
+			t.Errorf("%s: %d rows, %d claims, about %q", name, len(s.Rows), len(s.Claims), s.About)
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"absa/internal/metrics"
+	"absa/internal/study"
+)
+
+// studied is an outcome of so many rows in groups of three.
+func studied(rows int, name string, aspects, polarities []string) *study.Outcome {
+	spread := func(i int) study.Spread {
+		return study.NewSpread([]metrics.Score{metrics.Score(i%7) / 10, metrics.Score(i%5) / 8, metrics.Score(i%3) / 9})
+	}
+	o := &study.Outcome{Title: name, About: name, Seeds: []int64{1, 2, 3}, Sentences: 800, Pairs: 1025, Aspects: aspects, Classes: polarities}
+	claim := study.Claim{Says: name}
+	for i := range rows {
+		r := study.Row{
+			Name: fmt.Sprintf("row-%d", i), Group: fmt.Sprint(name, i/3), Title: fmt.Sprint(name, " ", i), Config: "sample", Set: []string{"data.aspects=[" + name + "]"},
+			Accuracy: spread(i + 1), MacroF1: spread(i + 2), Aspects: map[string]study.Spread{}, Polarities: map[string]study.Spread{}, Parameters: 1000,
+		}
+		for k, a := range aspects {
+			r.Aspects[a] = spread(i + k)
+		}
+		for k, p := range polarities {
+			r.Polarities[p] = spread(i + k)
+		}
+		if i == 0 { // a baseline of one figure
+			r.Accuracy, r.MacroF1 = study.NewSpread(r.Accuracy.Values[:1]), study.NewSpread(r.MacroF1.Values[:1])
+		} else {
+			e := spread(i + 3)
+			r.Epochs, r.Seconds = &e, &e
+			d := metrics.Score(i%5-2) / 50
+			r.Difference = &study.Difference{Reference: "row-0", Mean: d, Interval: metrics.Interval{Low: d - .02, High: d + .03}}
+			claim.Compared = append(claim.Compared, study.ClaimDifference{Row: r.Name, Aspect: append([]string{""}, aspects...)[i%(len(aspects)+1)], Difference: *r.Difference})
+		}
+		o.Rows = append(o.Rows, r)
+	}
+	o.Claims = []study.Claim{claim}
+	return o
+}
+
+func studyHTML(t *testing.T, o *study.Outcome) string {
+	t.Helper()
+	var b strings.Builder
+	if err := WriteStudy(&b, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestStudyPage holds that the figures of the page are those of the outcome.
+func TestStudyPage(t *testing.T) {
+	o := studied(8, "Study", usual.aspects, usual.polarities)
+	page := parse(t, studyHTML(t, o))
+	want := map[string][]float64{}
+	for _, r := range o.Rows {
+		var figures []float64
+		for _, s := range []study.Spread{r.Accuracy, r.MacroF1} {
+			figures = append(figures, float64(s.Mean))
+			if s.SD.Defined() {
+				figures = append(figures, float64(s.SD))
+			}
+		}
+		if d := r.Difference; d != nil {
+			figures = append(figures, float64(d.Mean), float64(d.Interval.Low), float64(d.Interval.High))
+		}
+		want[r.Name] = figures
+	}
+	for _, d := range o.Claims[0].Compared {
+		want[d.Row+" claim"] = []float64{float64(d.Mean), float64(d.Interval.Low), float64(d.Interval.High)}
+	}
+	got := map[string][]float64{}
+	for _, tr := range page.all("tr") {
+		switch name := tr.attribute("data-row"); {
+		case name != "" && tr.attribute("data-against") != "":
+			got[name+" claim"] = tr.figures(t)
+		case name != "":
+			got[name] = tr.figures(t)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-outcome +page):\n%s", diff)
+	}
+	if charts := len(page.all("svg")); charts != 3+1 {
+		t.Errorf("%d charts, want one of each group and claim", charts)
+	}
+}
+
+func TestStudyPageHostile(t *testing.T) {
+	o := studied(4, script, ratedHostile, []string{script, `" onload="alert(1)`})
+	page := parse(t, studyHTML(t, o))
+	if found := page.all("script"); len(found) > 0 {
+		t.Error("a script came through")
+	}
+	for _, e := range page.all("") {
+		if e.attribute("onload") != "" {
+			t.Errorf("<%s> has an onload", e.Data)
+		}
+	}
+}

@@ -1,0 +1,357 @@
+package study
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"absa/configs"
+	"absa/internal/metrics"
+	"absa/internal/runs"
+)
+
+// Model is what one trained model answers of the test corpus: one network, or for
+// each aspect one.
+type Model struct {
+	Seed       int64
+	IDs        []string // [N] of the sentences, in the order of Answers
+	Answers    *runs.Answers
+	Parameters int64
+	Epochs     int     // of the tested weights; of several networks the most
+	Seconds    float64 // of training, all networks added up
+	Versions   runs.Versions
+}
+
+// Recipe is a row of a study with its models, a model for each seed.
+type Recipe struct {
+	configs.StudyRow
+	Models []Model
+}
+
+// Outcome is what a study came to; study.json holds it. Differences are to the
+// reference of a row, and their intervals of 95 %.
+type Outcome struct {
+	Title     string        `json:"title"`
+	About     string        `json:"about"`
+	Seeds     []int64       `json:"seeds"`
+	Sentences int           `json:"sentences"` // of the test corpus
+	Pairs     int           `json:"pairs"`     // labelled
+	Aspects   []string      `json:"aspects"`
+	Classes   []string      `json:"polarities"`
+	Rows      []Row         `json:"rows"`
+	Claims    []Claim       `json:"claims"`
+	Seconds   float64       `json:"seconds"` // of training, all models added up
+	Versions  runs.Versions `json:"versions"`
+}
+
+// Row is one recipe's figures.
+type Row struct {
+	Name       string            `json:"name"`
+	Group      string            `json:"group"`
+	Title      string            `json:"title"`
+	Kind       string            `json:"kind"`
+	Config     string            `json:"config,omitempty"`
+	Set        []string          `json:"set,omitempty"`
+	Accuracy   Spread            `json:"accuracy"`
+	MacroF1    Spread            `json:"macro_f1"`
+	Aspects    map[string]Spread `json:"aspects"`    // accuracy
+	Polarities map[string]Spread `json:"polarities"` // F1
+	Difference *Difference       `json:"difference"` // null without a reference
+	Parameters int64             `json:"parameters,omitempty"`
+	Epochs     *Spread           `json:"epochs,omitempty"`  // of the tested weights
+	Seconds    *Spread           `json:"seconds,omitempty"` // of training a model
+}
+
+// Spread is a figure over the models of a recipe.
+type Spread struct {
+	Mean   metrics.Score   `json:"mean"`
+	SD     metrics.Score   `json:"sd"` // of a sample; null for one model
+	Values []metrics.Score `json:"values"`
+}
+
+// Difference is by how much a recipe's mean accuracy exceeds another one's.
+type Difference struct {
+	Reference string           `json:"reference"`
+	Mean      metrics.Score    `json:"mean"`
+	Interval  metrics.Interval `json:"interval"`
+}
+
+// NewSpread sums figures up.
+func NewSpread(values []metrics.Score) Spread {
+	s := Spread{Values: values, Mean: metrics.Score(math.NaN()), SD: metrics.Score(math.NaN())}
+	if len(values) == 0 {
+		return s
+	}
+	n := metrics.Score(len(values))
+	s.Mean = 0
+	for _, v := range values {
+		s.Mean += v / n
+	}
+	if len(values) > 1 {
+		squares := 0.0
+		for _, v := range values {
+			squares += float64((v - s.Mean) * (v - s.Mean))
+		}
+		s.SD = metrics.Score(math.Sqrt(squares / float64(n-1)))
+	}
+	return s
+}
+
+// Summarize makes the figures of recipes that answered the same sentences.
+func Summarize(s *configs.Study, recipes []Recipe) (*Outcome, error) {
+	if err := sameQuestions(recipes); err != nil {
+		return nil, err
+	}
+	x := summary{study: s, byName: map[string]Recipe{}}
+	for _, r := range recipes {
+		x.byName[r.Name] = r
+	}
+	first := recipes[0].Models[0].Answers
+	o := &Outcome{Title: s.Title, About: s.About, Aspects: first.Aspects, Classes: first.Polarities, Sentences: first.Sentences(), Versions: recipes[0].Models[0].Versions}
+	for _, g := range first.Gold {
+		if g != metrics.Absent {
+			o.Pairs++
+		}
+	}
+	for _, r := range recipes {
+		row, err := x.row(r)
+		if err != nil {
+			return nil, fmt.Errorf("row %s: %w", r.Name, err)
+		}
+		o.Rows = append(o.Rows, row)
+		if len(r.Models) > len(o.Seeds) {
+			o.Seeds = nil
+			for _, m := range r.Models {
+				o.Seeds = append(o.Seeds, m.Seed)
+			}
+		}
+		if r.Kind == configs.RowTrained || r.Kind == configs.RowSingleTask {
+			for _, m := range r.Models {
+				o.Seconds += m.Seconds
+			}
+		}
+	}
+	for _, c := range s.Claims {
+		claim, err := x.claim(c)
+		if err != nil {
+			return nil, fmt.Errorf("claim %q: %w", c.Says, err)
+		}
+		o.Claims = append(o.Claims, claim)
+	}
+	return o, nil
+}
+
+// sameQuestions holds that all models answer the same sentences in one order.
+func sameQuestions(recipes []Recipe) error {
+	var first *Model
+	for _, r := range recipes {
+		if len(r.Models) == 0 {
+			return fmt.Errorf("row %s: no model", r.Name)
+		}
+		for i := range r.Models {
+			m := &r.Models[i]
+			if first == nil {
+				first = m
+			}
+			if !slices.Equal(m.IDs, first.IDs) || !slices.Equal(m.Answers.Gold, first.Answers.Gold) || !slices.Equal(m.Answers.Aspects, first.Answers.Aspects) {
+				return fmt.Errorf("row %s, seed %d: it was tested on other sentences or labels than %s; rows of a study share data.test and data.aspects", r.Name, m.Seed, recipes[0].Name)
+			}
+		}
+	}
+	if first == nil {
+		return errors.New("a study without a row")
+	}
+	return nil
+}
+
+type summary struct {
+	study  *configs.Study
+	byName map[string]Recipe
+}
+
+func (x *summary) row(r Recipe) (Row, error) {
+	row := Row{
+		Name: r.Name, Group: r.Group, Title: r.Title, Kind: r.Kind, Config: r.Config, Set: r.Set,
+		Aspects: map[string]Spread{}, Polarities: map[string]Spread{}, Parameters: r.Models[0].Parameters,
+	}
+	var accuracy, macro, epochs, seconds []metrics.Score
+	aspects, classes := map[string][]metrics.Score{}, map[string][]metrics.Score{}
+	for _, m := range r.Models {
+		result, err := m.Answers.Evaluate()
+		if err != nil {
+			return row, err
+		}
+		all := result.Overall.Model
+		accuracy, macro = append(accuracy, all.Accuracy()), append(macro, all.MacroF1())
+		for _, a := range result.Aspects {
+			aspects[a.Name] = append(aspects[a.Name], a.Model.Accuracy())
+		}
+		for c, name := range result.Polarities {
+			classes[name] = append(classes[name], all.Class(c).F1)
+		}
+		epochs, seconds = append(epochs, metrics.Score(m.Epochs)), append(seconds, metrics.Score(m.Seconds))
+	}
+	row.Accuracy, row.MacroF1 = NewSpread(accuracy), NewSpread(macro)
+	for name, values := range aspects {
+		row.Aspects[name] = NewSpread(values)
+	}
+	for name, values := range classes {
+		row.Polarities[name] = NewSpread(values)
+	}
+	if r.Kind == configs.RowTrained || r.Kind == configs.RowSingleTask {
+		e, s := NewSpread(epochs), NewSpread(seconds)
+		row.Epochs, row.Seconds = &e, &s
+	}
+	if r.Reference == "" {
+		return row, nil
+	}
+	d, err := x.difference(r.Name, r.Reference, -1)
+	row.Difference = d
+	return row, err
+}
+
+// difference compares a row with another one over one aspect, all if it is
+// negative.
+func (x *summary) difference(row, reference string, aspect int) (*Difference, error) {
+	of := func(name string) (list []metrics.Sentences, mean metrics.Score) {
+		for _, m := range x.byName[name].Models {
+			s := m.Answers.Sample()
+			if aspect >= 0 {
+				s = s.Aspect(aspect)
+			}
+			list = append(list, s)
+			right, all := 0, 0
+			for i, g := range s.Gold {
+				if g == metrics.Absent {
+					continue
+				}
+				all++
+				if s.Pred[i] == g {
+					right++
+				}
+			}
+			mean += metrics.Score(float64(right)/float64(all)) / metrics.Score(len(x.byName[name].Models))
+		}
+		return list, mean
+	}
+	a, before := of(reference)
+	b, after := of(row)
+	interval, err := metrics.BootstrapMeans(a, b, metrics.Standard(len(a[0].Gold)/a[0].Aspects), metrics.Confusion.Accuracy)
+	if err != nil {
+		return nil, err
+	}
+	return &Difference{reference, after - before, interval}, nil
+}
+
+// Ensemble is the model whose probabilities are the mean of those of others.
+func Ensemble(models []Model) (Model, error) {
+	first := models[0]
+	e := Model{Seed: first.Seed, IDs: first.IDs}
+	var members []*runs.Answers
+	for _, m := range models {
+		members = append(members, m.Answers)
+		e.Parameters += m.Parameters
+		e.Seconds += m.Seconds
+		e.Epochs = max(e.Epochs, m.Epochs)
+	}
+	var err error
+	e.Answers, err = runs.Mean(members)
+	return e, err
+}
+
+// Majority is the model that answers each aspect's most frequent polarity of the
+// training corpus, as some model tells it.
+func Majority(of Model) Model {
+	answers := *of.Answers
+	answers.Predicted = make([]int, len(answers.Gold))
+	for i := range answers.Predicted {
+		answers.Predicted[i] = answers.Majority[i%len(answers.Aspects)]
+	}
+	answers.Logits, answers.Presence = nil, nil
+	return Model{Seed: of.Seed, IDs: of.IDs, Answers: &answers, Versions: of.Versions}
+}
+
+// Join makes one model of those of single aspects, in the order of aspects.
+func Join(aspects []string, single []Model) (Model, error) {
+	all := Model{Seed: single[0].Seed, IDs: single[0].IDs}
+	joined := &runs.Answers{Aspects: aspects, Polarities: single[0].Answers.Polarities, AbsentClass: single[0].Answers.AbsentClass}
+	var parts []*runs.Answers
+	for _, name := range aspects {
+		i := slices.IndexFunc(single, func(m Model) bool { return slices.Equal(m.Answers.Aspects, []string{name}) })
+		if i < 0 {
+			return all, fmt.Errorf("no model of aspect %s", name)
+		}
+		m := single[i]
+		if !slices.Equal(m.IDs, all.IDs) || !slices.Equal(m.Answers.Polarities, joined.Polarities) || m.Answers.AbsentClass != joined.AbsentClass {
+			return all, fmt.Errorf("the model of aspect %s was tested on other sentences or has other polarities", name)
+		}
+		parts = append(parts, m.Answers)
+		joined.Majority = append(joined.Majority, m.Answers.Majority...)
+		all.Parameters += m.Parameters
+		all.Seconds += m.Seconds
+		all.Epochs = max(all.Epochs, m.Epochs)
+	}
+	logits := len(parts[0].Logits) / max(1, len(parts[0].Gold))
+	for n := range all.IDs {
+		for _, p := range parts {
+			joined.Gold, joined.Predicted = append(joined.Gold, p.Gold[n]), append(joined.Predicted, p.Predicted[n])
+			joined.Logits = append(joined.Logits, p.Logits[n*logits:(n+1)*logits]...)
+			if p.Presence != nil {
+				joined.Presence = append(joined.Presence, p.Presence[n])
+			}
+		}
+	}
+	all.Answers = joined
+	return all, nil
+}
+
+// Claim is what a study says of a claim: differences between rows.
+type Claim struct {
+	Says     string            `json:"says"`
+	Compared []ClaimDifference `json:"compared"`
+}
+
+// ClaimDifference is one comparison, over all aspects or over one.
+type ClaimDifference struct {
+	Row    string `json:"row"`
+	Aspect string `json:"aspect,omitempty"`
+	Difference
+}
+
+func (x *summary) claim(c configs.StudyClaim) (Claim, error) {
+	claim := Claim{Says: c.Says}
+	for _, pair := range c.Compare {
+		parts := []int{-1}
+		aspects := x.byName[pair.Row].Models[0].Answers.Aspects
+		if c.ByAspect {
+			for a := range aspects {
+				parts = append(parts, a)
+			}
+		}
+		for _, aspect := range parts {
+			d, err := x.difference(pair.Row, pair.Against, aspect)
+			if err != nil {
+				return claim, err
+			}
+			name := ""
+			if aspect >= 0 {
+				name = aspects[aspect]
+			}
+			claim.Compared = append(claim.Compared, ClaimDifference{pair.Row, name, *d})
+		}
+	}
+	return claim, nil
+}
+
+// Verdict says in words what an interval allows.
+func (d Difference) Verdict() string {
+	switch {
+	case d.Interval.Low > 0:
+		return "more"
+	case d.Interval.High < 0:
+		return "less"
+	}
+	return cmp.Or(map[bool]string{true: "more, perhaps by chance", false: "less, perhaps by chance"}[d.Mean > 0], "")
+}

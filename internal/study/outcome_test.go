@@ -1,0 +1,121 @@
+package study
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"absa/configs"
+	"absa/internal/metrics"
+	"absa/internal/runs"
+)
+
+// model answers four sentences of two aspects with two polarities.
+func model(seed int64, predicted ...int) Model {
+	a := &runs.Answers{
+		Aspects: []string{"food", "price"}, Polarities: []string{"good", "bad"}, Majority: []int{0, 1},
+		Gold:      []int{0, -1, 1, 1, 0, 0, -1, 1}, // six labelled pairs
+		Predicted: predicted,
+	}
+	for _, p := range predicted {
+		logits := []float32{0, 0}
+		logits[p] = 1
+		a.Logits = append(a.Logits, logits...)
+	}
+	return Model{Seed: seed, IDs: []string{"a", "b", "c", "d"}, Answers: a, Parameters: 10, Epochs: 3, Seconds: 2}
+}
+
+func near(t *testing.T, what string, got, want metrics.Score) {
+	t.Helper()
+	if math.Abs(float64(got-want)) > 1e-12 {
+		t.Errorf("%s: got %v, want %v", what, float64(got), float64(want))
+	}
+}
+
+func TestSummarize(t *testing.T) {
+	right, half := []int{0, 0, 1, 1, 0, 0, 0, 1}, []int{1, 0, 0, 1, 1, 0, 0, 1} // 6 and 3 of 6
+	s := &configs.Study{Title: "T", Claims: []configs.StudyClaim{{Says: "better", ByAspect: true, Compare: []configs.StudyPair{{Row: "b", Against: "a"}}}}}
+	recipes := []Recipe{
+		{configs.StudyRow{Name: "m", Kind: configs.RowMajority}, []Model{Majority(model(1, right...))}},
+		{configs.StudyRow{Name: "a", Kind: configs.RowTrained, Reference: "m"}, []Model{model(1, half...), model(2, half...)}},
+		{configs.StudyRow{Name: "b", Kind: configs.RowTrained, Reference: "a"}, []Model{model(1, right...), model(2, half...)}},
+	}
+	o, err := Summarize(s, recipes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Pairs != 6 || o.Sentences != 4 || o.Seconds != 8 || !cmp.Equal(o.Seeds, []int64{1, 2}) {
+		t.Errorf("got %d pairs, %d sentences, %v s, seeds %v", o.Pairs, o.Sentences, o.Seconds, o.Seeds)
+	}
+	near(t, "majority", o.Rows[0].Accuracy.Mean, 4./6) // good for food, bad for price: 2 of 3 each
+	near(t, "mean", o.Rows[2].Accuracy.Mean, .75)
+	near(t, "deviation", o.Rows[2].Accuracy.SD, metrics.Score(math.Sqrt(2*.25*.25)))
+	near(t, "food", o.Rows[2].Aspects["food"].Mean, .5)
+	near(t, "difference", o.Rows[2].Difference.Mean, .25)
+	if d := o.Rows[2].Difference; d.Reference != "a" || d.Interval.Low > d.Mean || d.Interval.High < d.Mean {
+		t.Errorf("difference %+v", d)
+	}
+	if o.Rows[0].Difference != nil || o.Rows[0].Seconds != nil {
+		t.Errorf("the majority has %+v", o.Rows[0])
+	}
+	claim := o.Claims[0]
+	if len(claim.Compared) != 3 || claim.Compared[1].Aspect != "food" {
+		t.Fatalf("the claim is answered by %+v", claim.Compared)
+	}
+	near(t, "claim for food", claim.Compared[1].Mean, .5)
+	near(t, "claim for price", claim.Compared[2].Mean, 0)
+
+	var b strings.Builder
+	if err := o.WriteMarkdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{".7500 ± .3536", "+.2500 (", "**better.**", "seeds 1, 2"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+}
+
+func TestSummarizeRefusesOtherQuestions(t *testing.T) {
+	other := model(1, 0, 0, 0, 0, 0, 0, 0, 0)
+	other.IDs = []string{"a", "b", "c", "e"}
+	recipes := []Recipe{
+		{configs.StudyRow{Name: "a"}, []Model{model(1, 0, 0, 0, 0, 0, 0, 0, 0)}},
+		{configs.StudyRow{Name: "b"}, []Model{other}},
+	}
+	if _, err := Summarize(&configs.Study{}, recipes); err == nil || !strings.Contains(err.Error(), "row b, seed 1: it was tested on other sentences") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestJoin(t *testing.T) {
+	all := model(1, 0, 1, 1, 1, 0, 0, 1, 0)
+	var single []Model
+	for a, name := range []string{"food", "price"} {
+		m := Model{Seed: 1, IDs: all.IDs, Parameters: 5, Seconds: 1, Epochs: 2 + a, Answers: &runs.Answers{
+			Aspects: []string{name}, Polarities: all.Answers.Polarities, Majority: all.Answers.Majority[a : a+1],
+		}}
+		for i := a; i < len(all.Answers.Gold); i += 2 {
+			m.Answers.Gold = append(m.Answers.Gold, all.Answers.Gold[i])
+			m.Answers.Predicted = append(m.Answers.Predicted, all.Answers.Predicted[i])
+			m.Answers.Logits = append(m.Answers.Logits, all.Answers.Logits[2*i:2*i+2]...)
+		}
+		single = append(single, m)
+	}
+	got, err := Join([]string{"food", "price"}, []Model{single[1], single[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all.Epochs = 3
+	if diff := cmp.Diff(all, got, cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Seconds" }, cmp.Ignore())); diff != "" {
+		t.Errorf("(-one model +joined):\n%s", diff)
+	}
+	if got.Seconds != 2 {
+		t.Errorf("%v s", got.Seconds)
+	}
+	if _, err := Join([]string{"food", "ambience"}, single); err == nil || !strings.Contains(err.Error(), "no model of aspect ambience") {
+		t.Errorf("got %v", err)
+	}
+}
