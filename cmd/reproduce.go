@@ -246,24 +246,13 @@ func (r *reproduce) units(row configs.StudyRow, seed int) ([]study.Unit, error) 
 	}
 	var units []study.Unit
 	for i, aspect := range resolved.Data.Aspects {
-		others := slices.Delete(slices.Clone(resolved.Data.Aspects), i, i+1)
-		u, err := r.unit(fmt.Sprintf("%s/aspect-%d", name, i+1), row.Config, append(slices.Clone(set), singleTask(aspect, others)...))
+		u, err := r.unit(fmt.Sprintf("%s/aspect-%d", name, i+1), row.Config, append(slices.Clone(set), fmt.Sprintf("data.learn=[%q]", aspect)))
 		if err != nil {
 			return nil, err
 		}
 		units = append(units, u)
 	}
 	return units, nil
-}
-
-// singleTask are the settings of a model of one aspect: labels of others are passed
-// over.
-func singleTask(aspect string, others []string) []string {
-	var ignored []string
-	for _, name := range others {
-		ignored = append(ignored, fmt.Sprintf("{category: %q, aspect: \"\"}", name))
-	}
-	return []string{fmt.Sprintf("data.aspects=[%q]", aspect), "data.categories=[" + strings.Join(ignored, ", ") + "]"}
 }
 
 // unit is the training of a configuration, by whose settings it is known.

@@ -44,7 +44,7 @@ func (d *Dataset) openAuxiliary(ctx context.Context, c configs.Config, report fu
 				return fmt.Errorf("%s: %w", a.key(), hint(err))
 			}
 			a.own(names)
-			of.Data.Aspects, of.Data.Polarities = names.Aspects, names.Polarities
+			of.Data.Learn, of.Data.Aspects, of.Data.Polarities = nil, names.Aspects, names.Polarities
 		}
 		set, err := d.open(ctx, "auxiliary", config.Path, of, func(ctx context.Context, c configs.Config, o data.OpenOptions) (*data.Set, error) {
 			return data.Open(ctx, config.Path, c, o)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"slices"
 	"strings"
 
 	"absa/configs"
@@ -127,20 +128,20 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w before training: %w", ErrInterrupted, context.Cause(ctx))
 	}
-	d.Train = corpus.Examples(train, d.Vocabulary)
-	d.Valid = corpus.Examples(valid, d.Vocabulary)
+	d.Train = corpus.Examples(train, d.Vocabulary).Only(c.Data.Learned())
+	d.Valid = corpus.Examples(valid, d.Vocabulary).Only(c.Data.Learned())
 	var auxiliary []string
 	for i := range d.Auxiliary {
 		a := &d.Auxiliary[i]
-		a.Examples = a.from.set.Examples(a.from.at, d.Vocabulary)
+		a.Examples = a.from.set.Examples(a.from.at, d.Vocabulary).Only(a.Labels.Aspects)
 		auxiliary = append(auxiliary, a.from.set.Fingerprint())
 	}
 	d.Fingerprint.Auxiliary = strings.Join(auxiliary, " ")
-	d.Majority = majority(corpus)
+	d.Majority = majority(corpus, c.Data.Learned())
 	d.Fingerprint.Train = corpus.Fingerprint()
 	d.Fingerprint.Test = noCorpus()
 	if test != nil {
-		d.Test = test.Examples(testAt, d.Vocabulary)
+		d.Test = test.Examples(testAt, d.Vocabulary).Only(c.Data.Learned())
 		d.Fingerprint.Test = test.Fingerprint()
 	}
 	if d.Fingerprint.Split, err = fingerprintSplit(d.split); err != nil {
@@ -202,10 +203,12 @@ func hint(err error) error {
 
 // majority is what the baseline answers: each aspect's most frequent polarity in
 // the training corpus.
-func majority(corpus *data.Set) []int {
+func majority(corpus *data.Set, aspects []string) []int {
 	var most []int
 	for _, row := range corpus.Statistics(corpus.All()).Aspects {
-		most = append(most, metrics.Majority(row.Counts))
+		if slices.Contains(aspects, row.Aspect) {
+			most = append(most, metrics.Majority(row.Counts))
+		}
 	}
 	return most
 }
