@@ -115,6 +115,9 @@ func (r *reproduce) prepare() (err error) {
 	if err := r.choose(); err != nil {
 		return usageError{err}
 	}
+	if !slices.ContainsFunc(r.study.Rows, func(row configs.StudyRow) bool { return row.Kind != configs.RowMajority }) {
+		return usageError{errors.New("nothing is trained: the majority class is counted where a row of another kind trains; choose one too")}
+	}
 	if r.out == "" {
 		name := strings.TrimSuffix(filepath.Base(r.name), filepath.Ext(r.name))
 		r.out = filepath.Join("checkpoints", "study-"+name)
@@ -293,16 +296,19 @@ func (r *reproduce) finish(w io.Writer, plan []planned) error {
 	if err != nil {
 		return err
 	}
-	for name, write := range map[string]func(io.Writer) error{
-		studyTable: outcome.WriteMarkdown,
-		studyFigures: func(w io.Writer) error {
+	for _, file := range []struct { // the page last, as the most that can fail
+		name  string
+		write func(io.Writer) error
+	}{
+		{studyFigures, func(w io.Writer) error {
 			e := json.NewEncoder(w)
 			e.SetIndent("", "  ")
 			return e.Encode(outcome)
-		},
-		studyPage: func(w io.Writer) error { return report.WriteStudy(w, outcome) },
+		}},
+		{studyTable, outcome.WriteMarkdown},
+		{studyPage, func(w io.Writer) error { return report.WriteStudy(w, outcome) }},
 	} {
-		if err := atomicfile.Replace(filepath.Join(r.out, name), write); err != nil {
+		if err := atomicfile.Replace(filepath.Join(r.out, file.name), file.write); err != nil {
 			return err
 		}
 	}
@@ -323,7 +329,7 @@ func (r *reproduce) recipes(plan []planned) ([]study.Recipe, error) {
 			if err != nil {
 				return nil, fmt.Errorf("row %s: %w", p.row.Name, err)
 			}
-			if known == nil && p.row.Kind == configs.RowTrained {
+			if known == nil {
 				known = &m
 			}
 			done[p.row.Name] = append(done[p.row.Name], m)
@@ -339,9 +345,6 @@ func (r *reproduce) recipes(plan []planned) ([]study.Recipe, error) {
 			}
 			models = []study.Model{m}
 		case configs.RowMajority:
-			if known == nil {
-				return nil, fmt.Errorf("row %s: no row is trained that knows the majority of each aspect", p.row.Name)
-			}
 			models = []study.Model{study.Majority(*known)}
 		}
 		recipes = append(recipes, study.Recipe{StudyRow: p.row, Models: models})

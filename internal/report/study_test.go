@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -89,6 +90,31 @@ func TestStudyPage(t *testing.T) {
 	if charts := len(page.all("svg")); charts != 3+1 {
 		t.Errorf("%d charts, want one of each group and claim", charts)
 	}
+}
+
+// TestStudyPageUndefined holds that figures which do not exist, as those of an aspect
+// without test labels, leave a gap.
+func TestStudyPageUndefined(t *testing.T) {
+	none := metrics.Score(math.NaN())
+	gap := study.Difference{Reference: "row-0", Mean: none, Interval: metrics.Interval{Low: none, High: none}}
+	rare := study.Difference{Reference: "row-0", Mean: .1, Interval: metrics.Interval{Low: none, High: .2}}
+	o := studied(4, "Study", usual.aspects, usual.polarities)
+	o.Rows[1].Accuracy = study.NewSpread([]metrics.Score{none, .5})
+	o.Rows[2].Accuracy = study.NewSpread([]metrics.Score{none, none})
+	o.Rows[2].Difference = &gap
+	o.Claims[0].Compared[0].Difference = gap
+	o.Claims[0].Compared[1].Difference = rare
+	o.Claims = append(o.Claims,
+		study.Claim{Says: "all gaps", Compared: []study.ClaimDifference{{Row: "row-1", Aspect: "food", Difference: gap}}},
+		study.Claim{Says: "nothing to compare"})
+	page := parse(t, studyHTML(t, o))
+	if charts := len(page.all("svg")); charts != 2+2 {
+		t.Errorf("%d charts, want one of each group and of each claim that compares", charts)
+	}
+	for i := range o.Rows { // no row has a figure
+		o.Rows[i].Accuracy = study.NewSpread([]metrics.Score{none})
+	}
+	studyHTML(t, o)
 }
 
 func TestStudyPageHostile(t *testing.T) {

@@ -1,7 +1,6 @@
 package study
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -348,10 +347,16 @@ func (x *summary) claim(c configs.StudyClaim) (Claim, error) {
 // Verdict says in words what an interval allows.
 func (d Difference) Verdict() string {
 	switch {
+	case !d.Mean.Defined() || !d.Interval.Low.Defined() || !d.Interval.High.Defined():
+		return "–"
 	case d.Interval.Low > 0:
 		return "more"
 	case d.Interval.High < 0:
 		return "less"
+	case d.Mean > 0:
+		return "more, perhaps by chance"
+	case d.Mean < 0:
+		return "less, perhaps by chance"
 	}
-	return cmp.Or(map[bool]string{true: "more, perhaps by chance", false: "less, perhaps by chance"}[d.Mean > 0], "")
+	return "the same"
 }

@@ -26,13 +26,10 @@ import (
 // this process alone. The kernel tells it when this process is killed.
 func (x *execution) train(ctx context.Context, u Unit) error {
 	run, path := x.run(u), x.log(u)
-	if err := os.MkdirAll(filepath.Dir(run), 0o755); err != nil {
-		return err
-	}
 	if err := free(ctx, run); err != nil {
 		return err
 	}
-	log, err := os.Create(path)
+	log, err := x.begin(u)
 	if err != nil {
 		return err
 	}
@@ -64,6 +61,17 @@ func (x *execution) train(ctx context.Context, u Unit) error {
 		return failure(err, path)
 	}
 	return nil
+}
+
+// begin makes the folder of a run and its log. It excludes keep, which removes
+// folders that are empty.
+func (x *execution) begin(u Unit) (log *os.File, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err := os.MkdirAll(filepath.Dir(x.run(u)), 0o755); err != nil {
+		return nil, err
+	}
+	return os.Create(x.log(u))
 }
 
 // free waits until nobody trains in a run folder: the process of a study that was
