@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -33,7 +34,7 @@ func WriteStudy(w io.Writer, o *study.Outcome) error {
 		},
 		"signed":   signed,
 		"interval": interval,
-		"join":     strings.Join,
+		"command":  command,
 	}).ParseFS(files, "study.html", "chart.html")
 	if err != nil {
 		return err
@@ -107,6 +108,21 @@ func signed(s metrics.Score) template.HTML {
 	}
 	return figure(s)
 }
+
+// command is a call of the program as a shell takes it.
+func command(args []string) string {
+	words := []string{"absa"}
+	for _, a := range args {
+		if !plain.MatchString(a) {
+			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+		words = append(words, a)
+	}
+	return strings.Join(words, " ")
+}
+
+// plain is what a shell leaves as it is.
+var plain = regexp.MustCompile(`^[A-Za-z0-9_./=:,+-]+$`)
 
 // accuracyChart draws the accuracy of the models of each row, and their mean, over
 // the range that all rows of the study share.

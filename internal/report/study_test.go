@@ -21,7 +21,7 @@ func studied(rows int, name string, aspects, polarities []string) *study.Outcome
 	claim := study.Claim{Says: name}
 	for i := range rows {
 		r := study.Row{
-			Name: fmt.Sprintf("row-%d", i), Group: fmt.Sprint(name, i/3), Title: fmt.Sprint(name, " ", i), Config: "sample", Set: []string{"data.aspects=[" + name + "]"},
+			Name: fmt.Sprintf("row-%d", i), Group: fmt.Sprint(name, i/3), Title: fmt.Sprint(name, " ", i), Config: "sample", Args: []string{"train", "--set", "data.aspects=[" + name + "]"},
 			Accuracy: spread(i + 1), MacroF1: spread(i + 2), Aspects: map[string]study.Spread{}, Polarities: map[string]study.Spread{}, Parameters: 1000,
 		}
 		for k, a := range aspects {
@@ -115,6 +115,13 @@ func TestStudyPageUndefined(t *testing.T) {
 		o.Rows[i].Accuracy = study.NewSpread([]metrics.Score{none})
 	}
 	studyHTML(t, o)
+}
+
+func TestCommand(t *testing.T) {
+	got := command([]string{"train", "--set", "train.seed=1", "--set", `data.aspects=["food"]`, "it's"})
+	if want := `absa train --set train.seed=1 --set 'data.aspects=["food"]' 'it'\''s'`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 }
 
 func TestStudyPageHostile(t *testing.T) {

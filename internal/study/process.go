@@ -3,6 +3,7 @@ package study
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -63,12 +64,19 @@ func (x *execution) train(ctx context.Context, u Unit) error {
 	return nil
 }
 
-// begin makes the folder of a run and its log. It excludes keep, which removes
-// folders that are empty.
+// begin makes the folder of a run, its log, and the file that says what it is of. It
+// excludes keep, which removes folders that are empty.
 func (x *execution) begin(u Unit) (log *os.File, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if err := os.MkdirAll(filepath.Dir(x.run(u)), 0o755); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(u.Settings)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeFile(x.key(u), text); err != nil {
 		return nil, err
 	}
 	return os.Create(x.log(u))
