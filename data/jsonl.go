@@ -41,6 +41,9 @@ func (w *worker) scanJSONL(b []byte) *part {
 		if err == nil {
 			err = r.eachLabel(func(aspect, polarity []byte) error { return w.label(&r, aspect, polarity, line) })
 		}
+		if err == nil && len(w.labels.finish(w.drop)) > 0 {
+			err = w.labels.contradictions(string(r.id), func(_ int, err error) error { return err })
+		}
 		if err != nil {
 			p.wrong, p.wrongLine = err, line
 			break

@@ -61,6 +61,8 @@ type RecordOptions struct {
 	Aspects []string // the columns that a CSV file may have; nil allows any
 	// Categories lead other columns to the aspects.
 	Categories []configs.Category
+
+	column func(name string) // is told of the columns of a CSV file that are aspects; may be nil
 }
 
 // Records yields the sentences of a corpus in order and holds one at a time. A
@@ -72,7 +74,7 @@ type RecordOptions struct {
 // with anything.
 func Records(name string, r io.Reader, o RecordOptions) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		s := &recordReader{stream: stream{name: name, r: bufio.NewReaderSize(r, 1<<16)}, yield: yield}
+		s := &recordReader{stream: stream{name: name, r: bufio.NewReaderSize(r, 1<<16)}, yield: yield, column: o.column}
 		if o.Aspects != nil {
 			s.columns = newMapping(o.Aspects, o.Categories)
 		}
@@ -101,6 +103,7 @@ func Records(name string, r io.Reader, o RecordOptions) iter.Seq2[Record, error]
 type recordReader struct {
 	stream
 	columns *mapping // that a CSV file may have; nil allows any
+	column  func(name string)
 	yield   func(Record, error) bool
 }
 

@@ -88,6 +88,9 @@ func (s *recordReader) table() (*table, error) {
 		}
 		if wrong == nil {
 			t.columns = append(t.columns, i)
+			if s.column != nil {
+				s.column(name)
+			}
 		} else if err := s.refuse(h.line, wrong); err != nil {
 			return nil, err
 		}
