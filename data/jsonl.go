@@ -98,7 +98,7 @@ func (r *lineReader) sentence() error {
 		return fmt.Errorf("malformed JSON: %.20q after the end of the object", r.b[r.at:])
 	}
 	if blank(r.text) {
-		return fmt.Errorf("sentence %q has no text", short(string(r.id)))
+		return &sentenceError{string(r.id), " has no text"}
 	}
 	return errors.Join(checkNUL("the id", r.id), checkNUL("the text", r.text))
 }

@@ -187,8 +187,8 @@ func (l *labels) contradiction(aspect int, before, now gathered, join bool, id s
 	if combined(here, first) != "" && join {
 		mend = "add " + combined(here, first) + " to data.polarities"
 	}
-	return fmt.Errorf("sentence %q: %s is %s; %s, or set data.contradictions to drop to train without this label",
-		short(id), l.schema.Aspects[aspect], both, mend)
+	return &sentenceError{id, fmt.Sprintf(": %s is %s; %s, or set data.contradictions to drop to train without this label",
+		l.schema.Aspects[aspect], both, mend)}
 }
 
 func dropContradictions(policy string) (bool, error) {
