@@ -134,7 +134,7 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 	for i := range d.Auxiliary {
 		a := &d.Auxiliary[i]
 		a.Examples = a.from.set.Examples(a.from.at, d.Vocabulary).Only(a.Labels.Aspects)
-		auxiliary = append(auxiliary, a.from.set.Fingerprint())
+		auxiliary = append(auxiliary, a.fingerprint())
 	}
 	d.Fingerprint.Auxiliary = strings.Join(auxiliary, " ")
 	d.Majority = majority(corpus, c.Data.Learned())
