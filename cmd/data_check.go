@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -84,7 +85,7 @@ func (d *dataCheck) run(c *cobra.Command, files []string) error {
 	cfg := loaded.Config
 	d.w, d.show = c.OutOrStdout(), newProgress(c.ErrOrStderr(), d.quiet)
 	defer d.show.close()
-	knows, release, err := vectorsOf(cfg, d.show)
+	knows, release, err := vectorsOf(c.Context(), cfg, d.show)
 	if err != nil {
 		return err
 	}
@@ -125,12 +126,12 @@ func (d *dataCheck) run(c *cobra.Command, files []string) error {
 
 // vectorsOf opens the word vectors of a configuration. The function is nil where
 // they are random or not there.
-func vectorsOf(cfg configs.Config, show *progress) (knows func(string) bool, release func() error, err error) {
+func vectorsOf(ctx context.Context, cfg configs.Config, show *progress) (knows func(string) bool, release func() error, err error) {
 	v := cfg.Vectors
 	if v.Kind != "file" {
 		return nil, func() error { return nil }, nil
 	}
-	table, err := vectors.Open(v.Path, vectors.Options{Progress: func(done, total int64) {
+	table, err := vectors.Open(ctx, v.Path, vectors.Options{Progress: func(done, total int64) {
 		show.event(trainer.VectorsRead{Path: v.Path, Done: done, Total: total})
 	}})
 	if errors.Is(err, fs.ErrNotExist) {

@@ -122,7 +122,7 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 	}
 	if from.vocabulary != nil {
 		d.Vocabulary, d.Vectors = from.vocabulary, from.vectors
-	} else if err := d.learnWords(c, from.base, learned, []selection{{corpus, valid}, {test, testAt}}, report); err != nil {
+	} else if err := d.learnWords(ctx, c, from.base, learned, []selection{{corpus, valid}, {test, testAt}}, report); err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
@@ -173,7 +173,7 @@ type selection struct {
 }
 
 // learnWords makes the vocabulary and the initial vectors of a new run.
-func (d *Dataset) learnWords(c configs.Config, base *base, train, others []selection, report func(Event)) (err error) {
+func (d *Dataset) learnWords(ctx context.Context, c configs.Config, base *base, train, others []selection, report func(Event)) (err error) {
 	if c.Vectors.Kind == "file" {
 		// Every word that has a vector may be looked up, seen in training or
 		// not; nothing is learned from the sentences held out.
@@ -184,7 +184,7 @@ func (d *Dataset) learnWords(c configs.Config, base *base, train, others []selec
 	if base != nil {
 		d.Vocabulary = base.extend(d.Vocabulary)
 	}
-	if d.Vectors, err = lookUp(c, d.Vocabulary.Words(), report); err != nil {
+	if d.Vectors, err = lookUp(ctx, c, d.Vocabulary.Words(), report); err != nil {
 		return err
 	}
 	if base != nil {
@@ -271,12 +271,12 @@ func vocabularyOf(minCount int, all ...selection) *data.Vocabulary {
 }
 
 // lookUp returns the initial vectors of words, a vocabulary in order.
-func lookUp(c configs.Config, words []string, report func(Event)) (models.Vectors, error) {
+func lookUp(ctx context.Context, c configs.Config, words []string, report func(Event)) (models.Vectors, error) {
 	v := c.Vectors
 	if v.Kind == "random" {
 		return models.Vectors{Values: vectors.Random(words, v.Dimension, c.Train.Seed, v.Std), Dimension: v.Dimension, Trainable: v.Trainable}, nil
 	}
-	table, err := openVectors(v, report)
+	table, err := openVectors(ctx, v, report)
 	if err != nil {
 		return models.Vectors{}, err
 	}
@@ -298,10 +298,13 @@ func lookUp(c configs.Config, words []string, report func(Event)) (models.Vector
 }
 
 // openVectors opens the file of vectors and tells what its reader has to say.
-func openVectors(v configs.Vectors, report func(Event)) (*vectors.Table, error) {
-	table, err := vectors.Open(v.Path, vectors.Options{Progress: func(done, total int64) {
+func openVectors(ctx context.Context, v configs.Vectors, report func(Event)) (*vectors.Table, error) {
+	table, err := vectors.Open(ctx, v.Path, vectors.Options{Progress: func(done, total int64) {
 		report(VectorsRead{Path: v.Path, Done: done, Total: total})
 	}})
+	if ctx.Err() != nil && err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInterrupted, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("vectors.path: %w", err)
 	}

@@ -10,7 +10,7 @@ import (
 const (
 	Zero     = "zero"   // zeros, as in the article
 	Gaussian = "random" // N(0, s²) by seed and word, s the table's standard deviation
-	Mean     = "mean"   // the mean of all rows of the table, those of subwords left out
+	Mean     = "mean"   // the mean of the vectors of the table's words
 )
 
 // Policy says what vector a word gets that is not in the table as it stands.
