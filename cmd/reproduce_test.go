@@ -146,14 +146,18 @@ func TestReproduce(t *testing.T) {
 	finish(t, cv).wantError(t, 1, "study: the folder is not empty", "protocol.json", "--out")
 }
 
-// TestReproduceCorpus holds that models of two corpora are not compared.
+// TestReproduceCorpus holds that models of two corpora are not compared, and that an
+// aspect which no sentence has leaves gaps.
 func TestReproduceCorpus(t *testing.T) {
-	c := command(t, "reproduce", "--study", "little.yaml", "--out", "study", "--seeds", "1", "--only", "base", "--set", "data.train=train.xml")
+	c := command(t, "reproduce", "--study", "little.yaml", "--out", "study", "--seeds", "1", "--only", "base,base-half", "--set", "data.train=train.xml", "--set", "data.aspects=[service, food, anecdotes/miscellaneous, price, ambience, parking]")
 	corpus, path := string(sample.Train()), filepath.Join(c.Dir, "train.xml")
 	if err := errors.Join(os.WriteFile(path, []byte(corpus), 0o666), os.WriteFile(filepath.Join(c.Dir, "little.yaml"), []byte(littleStudy), 0o666)); err != nil {
 		t.Fatal(err)
 	}
 	finish(t, c).wantStatus(t, 0)
+	if table := content(t, filepath.Join(c.Dir, "study", "study.md")); !strings.Contains(table, "| base | base-half | parking | – | – |") {
+		t.Errorf("the table has no gap:\n%s", table)
+	}
 	if err := os.WriteFile(path, []byte(strings.Replace(corpus, "positive", "negative", 1)), 0o666); err != nil {
 		t.Fatal(err)
 	}

@@ -112,6 +112,9 @@ func (s Spread) String() string {
 
 // String is the difference with its sign, and its interval.
 func (d Difference) String() string {
+	if !d.Mean.Defined() {
+		return signed(d.Mean)
+	}
 	return fmt.Sprintf("%s (%s to %s)", signed(d.Mean), signed(d.Interval.Low), signed(d.Interval.High))
 }
 
