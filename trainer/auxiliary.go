@@ -42,7 +42,7 @@ func (d *Dataset) openAuxiliary(ctx context.Context, c configs.Config, report fu
 		of.Data.Categories = config.Categories
 		if config.Heads == "own" {
 			names, err := data.NamesIn(ctx, config.Path, config.Categories, func(done, total int64) {
-				report(CorpusRead{Path: config.Path, Done: done, Total: total})
+				report(CorpusRead{Path: config.Path, Done: done, Total: total, Names: true})
 			})
 			if ctx.Err() != nil {
 				return fmt.Errorf("%w before training: %w", ErrInterrupted, context.Cause(ctx))
