@@ -47,6 +47,9 @@ func NamesIn(ctx context.Context, path string, categories []configs.Category, pr
 			progress(told, stat.Size())
 		}
 	}
+	if told > 0 && told < stat.Size() {
+		progress(stat.Size(), stat.Size())
+	}
 	if len(n.found.Aspects) == 0 || !n.labelled {
 		return Schema{}, fmt.Errorf("%s: no label in it", path)
 	}

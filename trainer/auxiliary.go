@@ -42,7 +42,7 @@ func (d *Dataset) openAuxiliary(ctx context.Context, c configs.Config, report fu
 		of.Data.Categories = config.Categories
 		if config.Heads == "own" {
 			names, err := data.NamesIn(ctx, config.Path, config.Categories, func(done, total int64) {
-				report(CorpusRead{Path: config.Path, Done: done, Total: total})
+				report(CorpusRead{Path: config.Path, Done: done, Total: total, Names: true})
 			})
 			if ctx.Err() != nil {
 				return fmt.Errorf("%w before training: %w", ErrInterrupted, context.Cause(ctx))
@@ -79,9 +79,9 @@ func (a *Auxiliary) own(names data.Schema) {
 }
 
 // guardAuxiliary settles which sentences of the auxiliary corpora are trained on:
-// none that others are judged by, unless the configuration wants it. Nobody publishes
-// figures of folds to compare with, so sentences of the fold that is held out are left
-// out whatever it wants; and as the model is one of many, none of them is refused.
+// none that others are judged by, unless the configuration wants it. The figure of a
+// fold is for sentences that its model has not seen, so those of the fold are left out
+// whatever the configuration wants; and as the model is one of many, none is refused.
 func (d *Dataset) guardAuxiliary(test, valid selection, f Fold, note func(string, ...any)) (err error) {
 	for i := range d.Auxiliary {
 		a := &d.Auxiliary[i]
@@ -91,15 +91,12 @@ func (d *Dataset) guardAuxiliary(test, valid selection, f Fold, note func(string
 			tested = "the fold held out"
 		}
 		before := len(l.at)
-		for _, kept := range []struct {
-			name string
-			selection
-		}{{tested, test}, {"the validation part of data.train", valid}} {
+		for _, kept := range []judge{{tested, f.Of == 0, test}, {"the validation part of data.train", false, valid}} {
 			l.policy = a.Config.Leakage
 			if f.Of > 0 && (kept.name == tested || l.policy == "refuse") {
 				l.policy = "drop"
 			}
-			if l.at, err = d.guard(l, kept.name, kept.selection, note); err != nil {
+			if l.at, err = d.guard(l, kept, note); err != nil {
 				return err
 			}
 		}

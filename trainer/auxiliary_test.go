@@ -353,7 +353,7 @@ func TestAuxiliaryLeaks(t *testing.T) {
 
 	// Of the sentences held out for validation too.
 	held := try(t, t.Context(), c("refuse", "data.test=", "data.valid_fraction=0.75", "train.select=last"), nil)
-	wantError(t, held.err, "with the validation part of data.train, letter case")
+	wantError(t, held.err, "with the validation part of data.train, letter case", "(a run with warn lists all of them in its leakage.csv)")
 	// A fold that is held out is left out of what is trained on, whatever the policy.
 	for _, policy := range []string{"refuse", "warn", "drop"} {
 		left := 0

@@ -104,8 +104,8 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 		return nil, fmt.Errorf("data.valid_fraction: %v of %d sentences leaves no labelled sentence to validate on: raise it, or set it to 0 with train.select=last and train.patience=0", c.Data.ValidFraction, len(at))
 	}
 	d.split = split{corpus.Examples(train, nil), corpus.Examples(valid, nil)}
-	if from.fold.Of == 0 { // a fold has no sentence of another
-		train, err = d.guard(learner{"data.train", c.Data.Leakage, "data.leakage", selection{corpus, train}}, "data.test", selection{test, testAt}, note)
+	if from.fold.Of == 0 { // a fold has no text of another, letter case and white space aside
+		train, err = d.guard(learner{"data.train", c.Data.Leakage, "data.leakage", selection{corpus, train}}, judge{"data.test", true, selection{test, testAt}}, note)
 		if err != nil {
 			return nil, err
 		}
