@@ -46,7 +46,7 @@ test: setup ## run the tests; those whose peer is missing are skipped
 test-all: lint venv browser ## lint, install the peers and run every test, long checks in a short form
 	@$(WITH_LIBTORCH) export ABSA_TEST_PYTHON="$(CURDIR)/$(PYTHON)"; \
 	export ABSA_TEST_BROWSER="$${ABSA_TEST_BROWSER:-$$(docker/browser.sh)}"; \
-	$(GOTEST) -timeout 20m ./...
+	$(GOTEST) -count 1 -timeout 20m ./... # Go's cache of results does not know what the peers read
 
 .PHONY: soak
 soak: build venv ## run the long checks in their long form, after absa fetch (half an hour)

@@ -55,7 +55,8 @@ refused; candidates may be appended, and the table says so.
 A training is a candidate, a repeat and a fold. Two candidates train on the same
 sentences with the same seed, --jobs of them at a time as processes of one thread each
 (train.threads if it is not 0). Ctrl-C keeps what is done, and so does any other end:
-the same command goes on, and ends with the same figures.
+the same command goes on, and ends with the same figures. Settings come from the
+protocol and --set alone: the environment (ABSA_...) has no say.
 
 The table has, for each candidate, the accuracy and macro-F1 over all labelled pairs,
 the log loss, with standard deviations over repeats and over folds; the difference to
@@ -84,12 +85,12 @@ With train.select=best, validation sentences come from the folds trained on.`,
 				}
 				p = read
 			}
-			p.Set = append(p.Set, set...)
+			p.Override = set
 			name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
 			if file == "" {
-				loaded, err := load(p.Config, p.Set)
+				loaded, err := configs.Load(configs.Source{Config: p.Config, Set: set})
 				if err != nil {
-					return err
+					return usageError{err}
 				}
 				name = loaded.Name
 				p.Candidates = []configs.Candidate{{Name: name}}
@@ -100,7 +101,7 @@ With train.select=best, validation sentences come from the folds trained on.`,
 			if jobs < 0 {
 				return usageError{fmt.Errorf("--jobs %d, want at least 1", jobs)}
 			}
-			list, err := p.Resolve(os.Environ())
+			list, err := p.Resolve()
 			if err != nil {
 				return usageError{err}
 			}

@@ -24,6 +24,9 @@ func printStudy(w io.Writer, r *crossval.Result, table func([][]string) string) 
 	for _, p := range r.Protocols[min(1, len(r.Protocols)):] {
 		about += fmt.Sprintf("Read again on %s, with %s, SHA-256 %s.\n", p.Read.Format("2006-01-02 15:04:05 MST"), plural(p.Candidates, "candidate"), p.SHA256)
 	}
+	if len(r.Override) > 0 {
+		about += fmt.Sprintf("Every candidate has --set %s over the protocol's own.\n", strings.Join(r.Override, ", "))
+	}
 	parts = append(parts, about, table(studyLines(r)))
 	ending := ""
 	for _, c := range r.Candidates {

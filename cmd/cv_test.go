@@ -73,7 +73,7 @@ func TestCV(t *testing.T) {
 	got := finish(t, c)
 	r := crossValidated(t, got)
 	dir := filepath.Join(c.Dir, "study")
-	if left := files(t, dir); !slices.Equal(left, []string{"candidates", "study.json", "units"}) {
+	if left := files(t, dir); !slices.Equal(left, []string{"candidates", "protocol.json", "units"}) {
 		t.Errorf("the study's folder has %q", left)
 	}
 	if n := strings.Count(got.stderr, " of 8: "); n != 8 {
@@ -123,6 +123,21 @@ func TestCV(t *testing.T) {
 		run(t, changed).wantError(t, 1, dir, "not the one that the study began with", "seed: 4, it was 3", "candidate absent: text.cleaning: none, it was article", "question: Did", "--out")
 		fewer := write(t, "small.yaml", strings.Split(content(t, path), "  absent:")[0])
 		run(t, fewer).wantError(t, 1, "candidate absent is missing")
+	})
+	t.Run("over the protocol", func(t *testing.T) {
+		c := command(t, "cv", "--candidates", write(t, "one.yaml", "version: 1\nconfig: sample\nfolds: 2\nrepeats: 1\nset: [model.hidden=8, vectors.dimension=8]\ncandidates: {base: []}\n"), "--set", "train.epochs=1")
+		c.Env = append(c.Env, "ABSA_MODEL_HIDDEN=9")
+		got := finish(t, c)
+		got.wantStatus(t, 0)
+		if !strings.Contains(got.stdout, "Every candidate has --set train.epochs=1 over the protocol's own.") {
+			t.Errorf("got\n%s", got.stdout)
+		}
+		text := content(t, filepath.Join(c.Dir, "checkpoints", "cv-one", "candidates", "base.yaml"))
+		for _, want := range []string{"epochs: 1\n", "hidden: 8\n"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("no %q in\n%s", want, text)
+			}
+		}
 	})
 	t.Run("appended", func(t *testing.T) {
 		longer := run(t, protocolOf(t, 2, "  none: [model.attention.kind=none]\n"))

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -29,9 +30,10 @@ type dataCheck struct {
 	set                []string
 	all, asJSON, quiet bool
 
-	w     io.Writer
-	show  *progress
-	shown map[string]int // findings of the file at hand by kind
+	w        io.Writer
+	show     *progress
+	shown    map[string]int // findings of the file at hand by kind
+	subwords int            // different words of a file whose vector is made of their subwords
 }
 
 func newDataCheckCmd() *cobra.Command {
@@ -84,7 +86,7 @@ func (d *dataCheck) run(c *cobra.Command, files []string) error {
 	cfg := loaded.Config
 	d.w, d.show = c.OutOrStdout(), newProgress(c.ErrOrStderr(), d.quiet)
 	defer d.show.close()
-	knows, release, err := vectorsOf(cfg, d.show)
+	knows, release, err := d.vectors(c.Context(), cfg)
 	if err != nil {
 		return err
 	}
@@ -101,7 +103,7 @@ func (d *dataCheck) run(c *cobra.Command, files []string) error {
 		}
 	}
 	for i, path := range files {
-		d.shown = map[string]int{}
+		d.shown, d.subwords = map[string]int{}, 0
 		name, r, err := d.open(c, path, i)
 		if err != nil {
 			return err
@@ -109,6 +111,9 @@ func (d *dataCheck) run(c *cobra.Command, files []string) error {
 		checked, err := checker.Check(c.Context(), name, r, data.Format(d.format))
 		if err := errors.Join(err, r.Close()); err != nil {
 			return err
+		}
+		if k := checked.Words.Known; k != nil {
+			k.Subwords = d.subwords
 		}
 		if err := d.counts(checked, cfg); err != nil {
 			return err
@@ -123,24 +128,31 @@ func (d *dataCheck) run(c *cobra.Command, files []string) error {
 	return nil
 }
 
-// vectorsOf opens the word vectors of a configuration. The function is nil where
+// vectors opens the word vectors of a configuration. The function is nil where
 // they are random or not there.
-func vectorsOf(cfg configs.Config, show *progress) (knows func(string) bool, release func() error, err error) {
+func (d *dataCheck) vectors(ctx context.Context, cfg configs.Config) (knows func(string) bool, release func() error, err error) {
 	v := cfg.Vectors
 	if v.Kind != "file" {
 		return nil, func() error { return nil }, nil
 	}
-	table, err := vectors.Open(v.Path, vectors.Options{Progress: func(done, total int64) {
-		show.event(trainer.VectorsRead{Path: v.Path, Done: done, Total: total})
+	table, err := vectors.Open(ctx, v.Path, vectors.Options{Progress: func(done, total int64) {
+		d.show.event(trainer.VectorsRead{Path: v.Path, Done: done, Total: total})
 	}})
 	if errors.Is(err, fs.ErrNotExist) {
-		show.note("vectors.path: %s is not there, so the words that have a vector are not counted (absa fetch glove-100d gets some)", v.Path)
+		d.show.note("vectors.path: %s is not there, so the words that have a vector are not counted (absa fetch glove-100d gets some)", v.Path)
 		return nil, func() error { return nil }, nil
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("vectors.path: %w", err)
 	}
-	return table.Knows(vectors.Policy{Aliases: v.Aliases}), table.Close, nil
+	has := table.Knows(vectors.Policy{Aliases: v.Aliases})
+	return func(word string) bool {
+		known, subwords := has(word)
+		if subwords {
+			d.subwords++
+		}
+		return known
+	}, table.Close, nil
 }
 
 // open opens a corpus: of the embedded one the side to train on if it comes
@@ -227,6 +239,9 @@ func (d *dataCheck) counts(x *data.Checked, cfg configs.Config) error {
 				where = fmt.Sprintf("learned (%d times or more in the first file)", cfg.Vectors.MinCount)
 			}
 			fmt.Fprintf(&b, "; %.1f %% and %.1f %% of them are %s", 100*k.Tokens, 100*k.Types, where)
+			if k.Subwords > 0 {
+				fmt.Fprintf(&b, ", %d of these made of their subwords", k.Subwords)
+			}
 			for i, m := range k.Missing {
 				fmt.Fprintf(&b, "%s%s (%d)", []string{"; most often not: ", ", "}[min(i, 1)], m.Word, m.Count)
 			}

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -67,12 +68,12 @@ func (l *labelFlags) check() error {
 // open loads the model, which the caller closes, and notes what to know of it.
 // mentioned says what becomes of aspects where it does not tell which ones a
 // sentence mentions.
-func (l *labelFlags) open(show *progress, mentioned string) (*trainer.Predictor, error) {
+func (l *labelFlags) open(ctx context.Context, show *progress, mentioned string) (*trainer.Predictor, error) {
 	if _, err := os.Lstat(l.out); err == nil {
 		return nil, fmt.Errorf("--out %s: it is there already; remove it or choose another name", l.out)
 	}
 	l.model.Report = show.event
-	model, err := trainer.NewPredictor(l.model)
+	model, err := trainer.NewPredictor(ctx, l.model)
 	if err != nil {
 		return nil, err
 	}

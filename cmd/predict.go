@@ -91,7 +91,7 @@ func (p *predict) check() error {
 func (p *predict) run(c *cobra.Command, paths []string) error {
 	show := newProgress(c.ErrOrStderr(), p.quiet)
 	defer show.close()
-	model, err := p.open(show, "all are listed")
+	model, err := p.open(c.Context(), show, "all are listed")
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,11 @@ func (p *progress) event(e trainer.Event) {
 	case trainer.VectorsRead:
 		p.advance(e.Done, e.Total, "reading "+e.Path+" (once)", true)
 	case trainer.CorpusRead:
-		p.advance(e.Done, e.Total, "converting "+e.Path+" (once)", true)
+		what := "converting " + e.Path + " (once)"
+		if e.Names {
+			what = "looking for the labels of " + e.Path
+		}
+		p.advance(e.Done, e.Total, what, true)
 	case trainer.Prepared:
 		p.endBar()
 		fmt.Fprintf(p.w, "%d sentences to train on, %d to validate, %d to test; %d words; %d trainable values; %s, threads: %d\nrun: %s\n",

@@ -100,7 +100,7 @@ func (r *rate) scale(polarities []string) (ratings.Scale, error) {
 func (r *rate) run(c *cobra.Command, paths []string) error {
 	show := newProgress(c.ErrOrStderr(), r.quiet)
 	defer show.close()
-	model, err := r.open(show, "each sentence counts for all")
+	model, err := r.open(c.Context(), show, "each sentence counts for all")
 	if err != nil {
 		return err
 	}

@@ -78,8 +78,11 @@ func explainMistakes(ctx context.Context, dir string, r *report.Run, show *progr
 	if r.Answers == nil || len(r.Answers.Mistakes) == 0 {
 		return nil
 	}
-	model, err := trainer.NewPredictor(trainer.PredictOptions{Run: dir, Device: "cpu", Report: show.event})
-	if err != nil {
+	model, err := trainer.NewPredictor(ctx, trainer.PredictOptions{Run: dir, Device: "cpu", Report: show.event})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
 		r.Answers.Unshaded = fmt.Sprintf("What they rest on is not known, as the model cannot be used: %v.", err)
 		return nil
 	}

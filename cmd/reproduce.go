@@ -1,8 +1,8 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,8 +41,10 @@ type reproduce struct {
 	asJSON bool
 	quiet  bool
 
-	study  *configs.Study
-	runner *study.Runner
+	study   *configs.Study
+	runner  *study.Runner
+	files   study.Files
+	threads int // most of a training
 }
 
 func newReproduceCmd() *cobra.Command {
@@ -59,10 +61,14 @@ A study is a list of recipes, each stated by what it changes of another one. The
 program brings one, article, about the article that it began with; --list shows its
 rows. --study FILE.yaml reads one of your own.
 
-Trainings run in processes of one thread each, as many at a time as --jobs says. What is
-done is kept in --out and not trained again, so an interrupted study goes on where it
-was: Ctrl-C stops the trainings in good order, and the same command resumes them in the
-middle of an epoch. --only trains some rows, and those that they are compared with.
+Trainings run in processes of one thread each (train.threads if it is not 0), as many at
+a time as --jobs says. What is done is kept in --out and not trained again, so an
+interrupted study goes on where it was: Ctrl-C stops the trainings in good order, and the
+same command resumes them in the middle of an epoch. Rows and seeds may be added. What was
+trained with other settings, or on other corpora or vectors, is refused. --only trains
+some rows, and those that they are compared with.
+
+Settings come from the study and --set alone: the environment (ABSA_...) has no say.
 
 --out gets study.md, study.json and study.html, a page that needs nothing else. Run
 folders are removed when what the study needs of them is kept, unless --keep-runs.`,
@@ -86,7 +92,7 @@ folders are removed when what the study needs of them is kept, unless --keep-run
 	f.StringVar(&r.name, "study", "article", "`name` of a study that comes with the program, or a YAML file")
 	f.StringVarP(&r.out, "out", "o", "", "`folder` of the study (default checkpoints/study-NAME)")
 	f.IntVar(&r.seeds, "seeds", 5, "`number` of seeds, from 1")
-	f.IntVar(&r.jobs, "jobs", runtime.GOMAXPROCS(0), "trainings at a `time`")
+	f.IntVar(&r.jobs, "jobs", 0, "`number` of trainings at a time (default: the cores, by train.threads)")
 	f.StringSliceVar(&r.only, "only", nil, "`rows` to train, by name")
 	f.StringArrayVar(&r.set, "set", nil, "override a key in every row: `key=value`; may be repeated")
 	f.BoolVar(&r.keep, "keep-runs", false, "leave the run folders, about 30 MB each")
@@ -106,8 +112,13 @@ func (r *reproduce) prepare() (err error) {
 	switch {
 	case r.seeds < 1:
 		return usageError{fmt.Errorf("--seeds %d: want at least 1", r.seeds)}
-	case r.jobs < 1:
+	case r.jobs < 0:
 		return usageError{fmt.Errorf("--jobs %d: want at least 1", r.jobs)}
+	}
+	for _, set := range r.set {
+		if key, _, _ := strings.Cut(set, "="); slices.Contains([]string{"train.seed", "data.split_seed"}, strings.TrimSpace(key)) {
+			return usageError{fmt.Errorf("--set %s: each row is trained with seeds from 1; --seeds says with how many", set)}
+		}
 	}
 	if r.study, err = configs.LoadStudy(r.name, r.set...); err != nil {
 		return usageError{err}
@@ -115,11 +126,18 @@ func (r *reproduce) prepare() (err error) {
 	if err := r.choose(); err != nil {
 		return usageError{err}
 	}
+	if !slices.ContainsFunc(r.study.Rows, func(row configs.StudyRow) bool { return row.Kind != configs.RowMajority }) {
+		return usageError{errors.New("nothing is trained: the majority class is counted where a row of another kind trains; choose one too")}
+	}
 	if r.out == "" {
-		name := strings.TrimSuffix(filepath.Base(r.name), filepath.Ext(r.name))
-		r.out = filepath.Join("checkpoints", "study-"+name)
+		r.out = filepath.Join("checkpoints", "study-"+r.base())
 	}
 	return nil
+}
+
+// base is the name of the study without folder and ending.
+func (r *reproduce) base() string {
+	return strings.TrimSuffix(filepath.Base(r.name), filepath.Ext(r.name))
 }
 
 // choose leaves the rows that --only names, and those that they need.
@@ -177,14 +195,19 @@ func (r *reproduce) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	show := newStudyProgress(c.ErrOrStderr(), r.quiet)
-	r.runner = &study.Runner{
-		Dir: r.out, Program: program, Jobs: r.jobs, KeepRun: r.keep, Report: show.event,
-		Keep: func(_ study.Unit, run string) (any, error) { return study.ReadModel(run) },
-	}
 	plan, err := r.plan()
 	if err != nil {
 		return err
+	}
+	unlock, err := r.take(newProgress(c.ErrOrStderr(), r.quiet).note)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	show := newStudyProgress(c.ErrOrStderr(), r.quiet)
+	r.runner = &study.Runner{
+		Dir: r.out, Program: program, Jobs: cmp.Or(r.jobs, study.Jobs(runtime.GOMAXPROCS(0), r.threads)), KeepRun: r.keep, Report: show.event,
+		Keep: func(_ study.Unit, run string) (any, error) { return study.ReadModel(run) },
 	}
 	var units []study.Unit
 	for _, p := range plan {
@@ -216,6 +239,7 @@ type planned struct {
 // plan lists what has to be trained. A seed decides initial weights, dropout,
 // order and, where a recipe has a validation set, the split.
 func (r *reproduce) plan() ([]planned, error) {
+	r.files = study.Files{}
 	var plan []planned
 	for _, row := range r.study.Rows {
 		p := planned{row: row}
@@ -246,8 +270,7 @@ func (r *reproduce) units(row configs.StudyRow, seed int) ([]study.Unit, error) 
 	}
 	var units []study.Unit
 	for i, aspect := range resolved.Data.Aspects {
-		others := slices.Delete(slices.Clone(resolved.Data.Aspects), i, i+1)
-		u, err := r.unit(fmt.Sprintf("%s/aspect-%d", name, i+1), row.Config, append(slices.Clone(set), singleTask(aspect, others)...))
+		u, err := r.unit(fmt.Sprintf("%s/aspect-%d", name, i+1), row.Config, append(slices.Clone(set), fmt.Sprintf("data.learn=[%q]", aspect)))
 		if err != nil {
 			return nil, err
 		}
@@ -256,27 +279,21 @@ func (r *reproduce) units(row configs.StudyRow, seed int) ([]study.Unit, error) 
 	return units, nil
 }
 
-// singleTask are the settings of a model of one aspect: labels of others are passed
-// over.
-func singleTask(aspect string, others []string) []string {
-	var ignored []string
-	for _, name := range others {
-		ignored = append(ignored, fmt.Sprintf("{category: %q, aspect: \"\"}", name))
-	}
-	return []string{fmt.Sprintf("data.aspects=[%q]", aspect), "data.categories=[" + strings.Join(ignored, ", ") + "]"}
-}
-
-// unit is the training of a configuration, by whose settings it is known.
+// unit is the training of a configuration.
 func (r *reproduce) unit(name, config string, set []string) (study.Unit, error) {
 	resolved, err := configs.Load(configs.Source{Config: config, Set: set})
 	if err != nil {
 		return study.Unit{}, fmt.Errorf("%s: %w", name, err)
 	}
-	values, err := json.Marshal(configs.Values(resolved.Config)) // sorted by key
+	if resolved.Train.Threads == 0 { // not the machine's cores, which would decide on the last digits
+		set, resolved.Train.Threads = append(set[:len(set):len(set)], "train.threads=1"), 1
+	}
+	r.threads = max(r.threads, resolved.Train.Threads)
+	settings, err := r.files.Settings(resolved.Config)
 	if err != nil {
 		return study.Unit{}, err
 	}
-	u := study.Unit{Name: name, Key: fmt.Sprintf("%x", sha256.Sum256(values)), Args: []string{"train", "--quiet", "--config", config}}
+	u := study.Unit{Name: name, Settings: settings, Args: []string{"train", "--quiet", "--config", config}}
 	for _, s := range set {
 		u.Args = append(u.Args, "--set", s)
 	}
@@ -293,16 +310,19 @@ func (r *reproduce) finish(w io.Writer, plan []planned) error {
 	if err != nil {
 		return err
 	}
-	for name, write := range map[string]func(io.Writer) error{
-		studyTable: outcome.WriteMarkdown,
-		studyFigures: func(w io.Writer) error {
+	for _, file := range []struct { // the page last, as the most that can fail
+		name  string
+		write func(io.Writer) error
+	}{
+		{studyFigures, func(w io.Writer) error {
 			e := json.NewEncoder(w)
 			e.SetIndent("", "  ")
 			return e.Encode(outcome)
-		},
-		studyPage: func(w io.Writer) error { return report.WriteStudy(w, outcome) },
+		}},
+		{studyTable, outcome.WriteMarkdown},
+		{studyPage, func(w io.Writer) error { return report.WriteStudy(w, outcome) }},
 	} {
-		if err := atomicfile.Replace(filepath.Join(r.out, name), write); err != nil {
+		if err := atomicfile.Replace(filepath.Join(r.out, file.name), file.write); err != nil {
 			return err
 		}
 	}
@@ -323,7 +343,7 @@ func (r *reproduce) recipes(plan []planned) ([]study.Recipe, error) {
 			if err != nil {
 				return nil, fmt.Errorf("row %s: %w", p.row.Name, err)
 			}
-			if known == nil && p.row.Kind == configs.RowTrained {
+			if known == nil {
 				known = &m
 			}
 			done[p.row.Name] = append(done[p.row.Name], m)
@@ -339,12 +359,13 @@ func (r *reproduce) recipes(plan []planned) ([]study.Recipe, error) {
 			}
 			models = []study.Model{m}
 		case configs.RowMajority:
-			if known == nil {
-				return nil, fmt.Errorf("row %s: no row is trained that knows the majority of each aspect", p.row.Name)
-			}
 			models = []study.Model{study.Majority(*known)}
 		}
-		recipes = append(recipes, study.Recipe{StudyRow: p.row, Models: models})
+		recipe := study.Recipe{StudyRow: p.row, Models: models}
+		if len(p.units) > 0 {
+			recipe.Args = p.units[0][0].Args
+		}
+		recipes = append(recipes, recipe)
 	}
 	return recipes, nil
 }

@@ -10,7 +10,7 @@ import (
 	"absa/internal/study"
 )
 
-// studyProgress shows how far a study is: a bar over all trainings on a terminal,
+// studyProgress shows how far a study is: a bar over those left on a terminal,
 // otherwise a line for each that ended.
 type studyProgress struct {
 	w     io.Writer
@@ -31,11 +31,10 @@ func (p *studyProgress) event(e study.Event) {
 	if p.first < 0 {
 		p.first = e.Done
 		fmt.Fprintf(p.w, "%d trainings, %d of them done before\n", e.Total, e.Done)
-		if isTerminal(p.w) {
-			p.bar = progressbar.NewOptions(e.Total,
+		if isTerminal(p.w) { // over what is left, by which the bar guesses its end
+			p.bar = progressbar.NewOptions(e.Total-e.Done,
 				progressbar.OptionSetWriter(p.w), progressbar.OptionSetDescription("training"), progressbar.OptionShowCount(),
 				progressbar.OptionSetPredictTime(true), progressbar.OptionSetElapsedTime(true), progressbar.OptionSetWidth(20))
-			_ = p.bar.Set(e.Done) // only the terminal can fail
 		}
 	}
 	if e.Err != nil {
@@ -44,7 +43,7 @@ func (p *studyProgress) event(e study.Event) {
 	}
 	if p.bar != nil {
 		p.bar.Describe(e.Unit)
-		_ = p.bar.Set(e.Done)
+		_ = p.bar.Set(e.Done - p.first) // only the terminal can fail
 		return
 	}
 	if !e.Begun {

@@ -2,8 +2,10 @@ package cmd
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"absa/data/sample"
 	"absa/internal/metrics"
 	"absa/internal/runs"
 	"absa/internal/study"
@@ -28,6 +31,7 @@ rows:
   - {name: majority, group: Baseline, title: majority class, kind: majority}
   - {name: base, group: Networks, title: as it is, config: sample, against: majority, variants: [half]}
   - {name: average, title: the mean of them, kind: ensemble, from: base}
+  - {name: single, title: a model for each aspect, kind: single_task, from: base, set: {train.epochs: 1}}
 claims:
   - {says: More sentences help, by_aspect: true, compare: [{row: base, against: base-half}]}
 `
@@ -58,7 +62,7 @@ func TestReproduce(t *testing.T) {
 	s := reproduction(t, "--keep-runs")
 	s.end(t).wantStatus(t, 0)
 	o := s.outcome(t)
-	if len(o.Rows) != 4 || len(o.Claims) != 1 || len(o.Claims[0].Compared) != 1+len(o.Aspects) {
+	if len(o.Rows) != 5 || len(o.Claims) != 1 || len(o.Claims[0].Compared) != 1+len(o.Aspects) {
 		t.Fatalf("%d rows, claims %+v", len(o.Rows), o.Claims)
 	}
 	alone := command(t, "train", "--config", "sample", "--device", "cpu", "--out", "run", "--json", "--quiet",
@@ -87,28 +91,88 @@ func TestReproduce(t *testing.T) {
 		}
 	}
 
-	// Nothing is trained again, and another study does not take over its folder.
-	again := command(t, "reproduce", "--study", "little.yaml", "--out", "study", "--seeds", "2", "--json")
-	again.Dir = s.Dir
-	began := time.Now()
-	if out := finish(t, again); out.status != 0 || !strings.Contains(out.stdout, `"title":"Little"`) {
-		t.Errorf("again: %+v", out)
+	if single := o.Rows[4]; len(single.Accuracy.Values) != 2 || len(single.Aspects) != len(o.Aspects) {
+		t.Errorf("single task: %+v", single)
 	}
-	t.Logf("again: %v", time.Since(began))
-	other := command(t, "reproduce", "--study", "little.yaml", "--out", "study", "--seeds", "2", "--set", "train.epochs=1")
-	other.Dir = s.Dir
-	if out := finish(t, other); out.status != 1 || !strings.Contains(out.stderr, "seed-1.json is of another recipe") {
-		t.Errorf("another recipe: %+v", out)
+
+	goOn := func(more ...string) outcome {
+		c := command(t, append([]string{"reproduce", "--study", "little.yaml", "--out", "study"}, more...)...)
+		c.Dir = s.Dir
+		return finish(t, c)
 	}
+	again := goOn("--seeds", "2", "--json")
+	again.wantStatus(t, 0)
+	if !strings.Contains(again.stdout, `"title":"Little"`) || again.stderr != "" { // nothing is trained
+		t.Errorf("again: %+v", again)
+	}
+	goOn("--seeds", "2", "--set", "train.epochs=1").wantError(t, 1, "base/seed-1.json: train.epochs: 1, it was 2", "base-half/seed-2.json: ", "--out")
+	goOn("--seeds", "2", "--set", "checkpoint.keep_last=9", "--set", "train.threads=2").wantStatus(t, 0)
+
+	// A page says the command of a row, and it does what the row did.
+	repeat := command(t, append(base.Args, "--out", "repeated", "--json")...)
+	var repeated runs.Result
+	if err := json.Unmarshal([]byte(finish(t, repeat).stdout), &repeated); err != nil {
+		t.Fatal(err)
+	}
+	if repeated.Accuracy != base.Accuracy.Values[0] {
+		t.Errorf("%q comes to %v, in the study %v", base.Args, repeated.Accuracy, base.Accuracy.Values[0])
+	}
+
+	// More rows and seeds take what is done.
+	longer := littleStudy + "  - {says: Nothing, compare: [{row: wide, against: base}]}\n"
+	longer = strings.Replace(longer, "claims:", "  - {name: wide, title: wider, from: base, set: {model.hidden: 12}}\nclaims:", 1)
+	if err := os.WriteFile(filepath.Join(s.Dir, "little.yaml"), []byte(longer), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	more := goOn("--seeds", "3", "--only", "wide,base-half")
+	more.wantStatus(t, 0)
+	if !strings.Contains(more.stderr, "9 trainings, 4 of them done before") {
+		t.Errorf("more: %s", more.stderr)
+	}
+	grown := s.outcome(t).Rows
+	if values := grown[1].Accuracy.Values; len(values) != 3 || !slices.Equal(values[:2], base.Accuracy.Values) || grown[3].Name != "wide" {
+		t.Errorf("rows %+v, base was %v", grown, base.Accuracy.Values)
+	}
+
+	// Nobody else takes over the folder.
+	for name, text := range map[string]string{"other.yaml": littleStudy, "protocol.yaml": "version: 1\nconfig: sample\ncandidates: {base: []}\n"} {
+		if err := os.WriteFile(filepath.Join(s.Dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	goOn("--study", "other.yaml").wantError(t, 1, "study is the folder of the study little, not of other", "--out")
+	cv := command(t, "cv", "--candidates", "protocol.yaml", "--out", "study")
+	cv.Dir = s.Dir
+	finish(t, cv).wantError(t, 1, "study: the folder is not empty", "protocol.json", "--out")
+}
+
+// TestReproduceCorpus holds that models of two corpora are not compared, and that an
+// aspect which no sentence has leaves gaps.
+func TestReproduceCorpus(t *testing.T) {
+	c := command(t, "reproduce", "--study", "little.yaml", "--out", "study", "--seeds", "1", "--only", "base,base-half", "--set", "data.train=train.xml", "--set", "data.aspects=[service, food, anecdotes/miscellaneous, price, ambience, parking]")
+	corpus, path := string(sample.Train()), filepath.Join(c.Dir, "train.xml")
+	if err := errors.Join(os.WriteFile(path, []byte(corpus), 0o666), os.WriteFile(filepath.Join(c.Dir, "little.yaml"), []byte(littleStudy), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	finish(t, c).wantStatus(t, 0)
+	if table := content(t, filepath.Join(c.Dir, "study", "study.md")); !strings.Contains(table, "| base | base-half | parking | – | – |") {
+		t.Errorf("the table has no gap:\n%s", table)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(corpus, "positive", "negative", 1)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	again := command(t, c.Args[1:]...)
+	again.Dir = c.Dir
+	finish(t, again).wantError(t, 1, "units/base/seed-1.json: data.train: SHA-256 ", ", it was SHA-256 ")
 }
 
 // TestReproduceKilled kills a study with SIGKILL: its trainings end with it, and
 // the next call comes to what a study that was left alone comes to.
 func TestReproduceKilled(t *testing.T) {
-	whole := reproduction(t, "--jobs", "1")
+	whole := reproduction(t, "--jobs", "1", "--only", "average,base-half")
 	whole.end(t).wantStatus(t, 0)
 
-	s := reproduction(t, "--jobs", "2")
+	s := reproduction(t, "--jobs", "2", "--only", "average,base-half")
 	for range 400 {
 		if logs, _ := filepath.Glob(filepath.Join(s.Dir, "study", "runs", "*", "*", "metrics.jsonl")); len(logs) > 0 {
 			break
@@ -117,17 +181,10 @@ func TestReproduceKilled(t *testing.T) {
 	}
 	s.signal(t, syscall.SIGKILL)
 	<-s.ended
-	// A training that still wrote to its folder would make the next call fail.
-	c := command(t, "reproduce", "--study", "little.yaml", "--out", "study", "--seeds", "2")
+	// Trainings that hear of it still save their runs, which the next call waits for.
+	c := command(t, s.Args[1:]...)
 	c.Dir = s.Dir
-	for range 50 { // the trainings hear of it and save first
-		if out := finish(t, c); out.status == 0 {
-			break
-		}
-		time.Sleep(100 * time.Millisecond)
-		c = command(t, "reproduce", "--study", "little.yaml", "--out", "study", "--seeds", "2")
-		c.Dir = s.Dir
-	}
+	finish(t, c).wantStatus(t, 0)
 	timeless := cmp.Options{
 		cmpopts.IgnoreFields(study.Outcome{}, "Seconds"), cmpopts.IgnoreFields(study.Row{}, "Seconds"),
 		cmp.Comparer(func(a, b metrics.Score) bool { return a == b || !a.Defined() && !b.Defined() }),
@@ -166,6 +223,8 @@ func TestReproduceUsage(t *testing.T) {
 		{"no such study", []string{"--study", "artcle"}, "did you mean article?"},
 		{"no such row", []string{"--only", "best"}, "--only best: the study has no such row"},
 		{"no seed", []string{"--seeds", "0"}, "--seeds 0: want at least 1"},
+		{"nothing to train", []string{"--only", "majority"}, "nothing is trained"},
+		{"a seed", []string{"--set", "train.seed=3"}, "--set train.seed=3: each row is trained with seeds from 1; --seeds"},
 		{"no such key", []string{"--set", "train.epoch=3"}, "did you mean train.epochs?"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

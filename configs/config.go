@@ -1,6 +1,9 @@
 package configs
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Version is the version of the configuration's schema. A file that states
 // another one is refused.
@@ -46,10 +49,19 @@ type Data struct {
 	SplitOrder     int        `mapstructure:"split_order" doc:"what has its share on both sides of the split: 1 (each label, an aspect with a polarity) | 2 (each pair of labels of a sentence, then each label)"`
 	SplitSeed      int64      `mapstructure:"split_seed" doc:"seed of the split"`
 	Aspects        []string   `mapstructure:"aspects" doc:"aspects, in the order of the table"`
+	Learn          []string   `mapstructure:"learn" doc:"those of the aspects that a model is trained for and tested on; the others still have their share in every split, so that models of different aspects see the same sentences; empty is all"`
 	Polarities     []string   `mapstructure:"polarities" doc:"polarities, in the order of the logits"`
 	Categories     []Category `mapstructure:"categories" doc:"list of {category, aspect}: what a corpus calls its aspects, * for any characters; the first that fits counts, an empty aspect passes it over (docs/data.md has the mapping of ENTITY#ATTRIBUTE that needs no entry)"`
 	Contradictions string     `mapstructure:"contradictions" doc:"two polarities for one aspect of a sentence: error | drop" oneof:"error drop"`
 	Leakage        string     `mapstructure:"leakage" doc:"sentences to train on whose text, letter case, punctuation and white space aside, is in the test corpus too: warn (and train on them) | drop (them from training) | refuse" oneof:"warn drop refuse"`
+}
+
+// Learned are the aspects of a model, in the order of Aspects.
+func (d Data) Learned() []string {
+	if len(d.Learn) == 0 {
+		return d.Aspects
+	}
+	return slices.DeleteFunc(slices.Clone(d.Aspects), func(a string) bool { return !slices.Contains(d.Learn, a) })
 }
 
 // Category leads what a corpus calls a category to an aspect.

@@ -27,6 +27,7 @@ type Protocol struct {
 	Seed       int64
 	Metric     string // one of CVMetrics
 	Candidates []Candidate
+	Override   []string // key=value of the command line, for every candidate, over Set
 
 	File   string // that it was read from; "" if it was not
 	SHA256 string // of its bytes
@@ -169,11 +170,12 @@ var common = []string{
 	"data.train", "data.test", "data.split_order", "data.split_seed", "data.aspects", "data.polarities", "data.categories", "data.contradictions", "train.seed",
 }
 
-// Resolve resolves the configuration of every candidate.
-func (p *Protocol) Resolve(environ []string) ([]Config, error) {
+// Resolve resolves the configuration of every candidate. Only the protocol decides on
+// it, not the environment.
+func (p *Protocol) Resolve() ([]Config, error) {
 	var list []Config
 	for _, candidate := range p.Candidates {
-		r, err := Load(Source{Config: p.Config, Set: slices.Concat(p.Set, candidate.Set), Environ: environ})
+		r, err := Load(Source{Config: p.Config, Set: slices.Concat(p.Set, p.Override, candidate.Set)})
 		if err != nil {
 			return nil, fmt.Errorf("candidate %s: %w", candidate.Name, err)
 		}

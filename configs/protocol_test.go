@@ -66,7 +66,7 @@ func TestProtocolsOfTheRepository(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := p.Resolve(nil)
+	list, err := p.Resolve()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,14 +119,15 @@ func TestResolveCandidates(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			p := DefaultProtocol()
 			p.Candidates = []Candidate{{Name: "a"}, {"b", []string{test.set}}}
-			_, err := p.Resolve(nil)
+			_, err := p.Resolve()
 			wantAll(t, err, test.want)
 		})
 	}
 	p := DefaultProtocol()
-	p.Set = []string{"model.hidden=5", "train.epochs=3"}
+	p.Set, p.Override = []string{"model.hidden=5", "train.epochs=3"}, []string{"model.layers=2"}
+	t.Setenv("ABSA_TRAIN_EPOCHS", "9")
 	p.Candidates = []Candidate{{Name: "a"}, {"b", []string{"model.hidden=7"}}}
-	list, err := p.Resolve([]string{"ABSA_TRAIN_EPOCHS=9", "ABSA_MODEL_LAYERS=2"})
+	list, err := p.Resolve()
 	if err != nil {
 		t.Fatal(err)
 	}

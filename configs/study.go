@@ -2,11 +2,14 @@ package configs
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,6 +39,8 @@ type Study struct {
 	About  string // what the study asks, a paragraph
 	Rows   []StudyRow
 	Claims []StudyClaim
+
+	SHA256 string // of the bytes that it was read from
 }
 
 // StudyClaim is a claim and the rows whose difference answers it.
@@ -83,7 +88,7 @@ func StudyNames() []string {
 // is key=value over the recipe of every row.
 func LoadStudy(name string, set ...string) (*Study, error) {
 	if text, err := studyFiles.ReadFile("studies/" + name + ".yaml"); err == nil {
-		return readStudy("study "+name, text, set)
+		return readStudy("study "+name, "", text, set)
 	}
 	if !isPath(name) {
 		hint := ""
@@ -96,7 +101,7 @@ func LoadStudy(name string, set ...string) (*Study, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read study: %w", err)
 	}
-	return readStudy(name, text, set)
+	return readStudy(name, filepath.Dir(name), text, set)
 }
 
 // studyFile is the form of the file.
@@ -199,8 +204,9 @@ func inline(node *yaml.Node) {
 	}
 }
 
-// readStudy reads and expands a study. name stands for the file in errors.
-func readStudy(name string, text []byte, set []string) (*Study, error) {
+// readStudy reads and expands a study. name stands for the file in errors; paths in it
+// are seen from dir.
+func readStudy(name, dir string, text []byte, set []string) (*Study, error) {
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
 	var f studyFile
@@ -213,7 +219,8 @@ func readStudy(name string, text []byte, set []string) (*Study, error) {
 	if len(f.Rows) == 0 {
 		return nil, fmt.Errorf("%s: rows is empty; a study has one at least", name)
 	}
-	x := expansion{name: name, file: f, study: &Study{Title: f.Title, About: strings.TrimSpace(f.About)}}
+	sum := sha256.Sum256(text)
+	x := expansion{dir: dir, file: f, study: &Study{Title: f.Title, About: strings.TrimSpace(f.About), SHA256: hex.EncodeToString(sum[:])}}
 	for i := range f.Rows {
 		if err := x.add(&f.Rows[i]); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", name, f.Rows[i].line, err)
@@ -242,7 +249,7 @@ func studySyntax(name string, err error) error {
 
 // expansion makes the rows of a study of those of its file.
 type expansion struct {
-	name  string
+	dir   string
 	file  studyFile
 	study *Study
 	group string
@@ -250,6 +257,9 @@ type expansion struct {
 
 func (x *expansion) add(f *studyFileRow) error {
 	row := StudyRow{Name: f.Name, Title: f.Title, Kind: f.Kind, Config: f.Config, Reference: f.From}
+	if isPath(row.Config) && !filepath.IsAbs(row.Config) {
+		row.Config = filepath.Join(x.dir, row.Config)
+	}
 	if row.Kind == "" {
 		row.Kind = RowTrained
 	}

@@ -1,6 +1,8 @@
 package configs
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,8 +57,31 @@ claims:
 		},
 		Claims: []StudyClaim{{Says: "It helps", Compare: []StudyPair{{"dropout", "base"}}}},
 	}
+	want.SHA256 = fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// A recipe beside the study is found from anywhere.
+func TestLoadStudyRelative(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"recipe.yaml": "version: 1\ndata: {train: sample, test: sample}\n",
+		"mine.yaml":   "version: 1\ntitle: T\nrows:\n  - {name: a, title: t, config: ./recipe.yaml}\n  - {name: b, title: t, from: a}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := LoadStudy(filepath.Join(dir, "mine.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range s.Rows {
+		if want := filepath.Join(dir, "recipe.yaml"); row.Config != want {
+			t.Errorf("row %s begins with %s, want %s", row.Name, row.Config, want)
+		}
 	}
 }
 

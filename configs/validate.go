@@ -130,6 +130,10 @@ func (v *validator) data(c *Config) {
 	v.check(d.SplitOrder == 1 || d.SplitOrder == 2, "data.split_order", "%d: want 1 or 2", d.SplitOrder)
 	v.check(len(d.Aspects) > 0, "data.aspects", "is empty; list at least one")
 	v.labels("data.aspects", d.Aspects)
+	for i, name := range d.Learn {
+		v.check(slices.Contains(d.Aspects, name), "data.learn", "%q is not in data.aspects (%s)", name, strings.Join(d.Aspects, ", "))
+		v.check(!slices.Contains(d.Learn[:i], name), "data.learn", "%q stands twice", name)
+	}
 	v.check(len(d.Polarities) > 1, "data.polarities", "%q: want at least two", d.Polarities)
 	v.labels("data.polarities", d.Polarities)
 	v.check(!slices.Contains(d.Polarities, AbsentLabel), "data.polarities", "%q is not a polarity but the lack of one; take it out", AbsentLabel)

@@ -98,13 +98,13 @@ func (b *builder) add(p *part, before int) error {
 // expect makes room for so many times as much as there is, and a little more:
 // arrays that grow by and by are copied again and again.
 func (b *builder) expect(times float64) {
-	const most = 1 << 30 // bytes of a corpus may be few and sentences long
-	more := func(n, size int) int { return max(0, min(int(1.03*times*float64(n)), most/size)-n) }
-	n := more(b.count(), 8)
+	more := func(n int) int { return max(0, int(1.03*times*float64(n))-n) }
+	n := more(b.count())
 	m := &b.image
 	b.lines = slices.Grow(b.lines, n)
 	m.ends, m.idEnds, m.groups = slices.Grow(m.ends, n), slices.Grow(m.idEnds, n), slices.Grow(m.groups, n)
-	m.labels, m.ids = slices.Grow(m.labels, more(len(m.labels), 1)), slices.Grow(m.ids, more(len(m.ids), 1))
+	m.folded = slices.Grow(m.folded, n)
+	m.labels, m.ids = slices.Grow(m.labels, more(len(m.labels))), slices.Grow(m.ids, more(len(m.ids)))
 	b.byID.grow(b.count() + n)
 	b.texts.slots.grow(b.count() + n)
 	b.texts.keys = slices.Grow(b.texts.keys, n)

@@ -68,11 +68,14 @@ func first(list []configs.Category, name string) int {
 	return slices.IndexFunc(list, func(c configs.Category) bool { return c.Fits(name) })
 }
 
+// conflict is the polarity of an aspect that is praised and blamed.
+const conflict = "conflict"
+
 // combined is what several opinions of an aspect come to: equal ones to that one,
 // positive and negative to conflict, which takes both in, and neutral yields to
 // any other. It is "" where they contradict each other.
 func combined(a, b string) string {
-	const positive, negative, neutral, conflict = "positive", "negative", "neutral", "conflict"
+	const positive, negative, neutral = "positive", "negative", "neutral"
 	mixes := func(s string) bool { return s == positive || s == negative || s == conflict }
 	switch {
 	case a == b, b == neutral:

@@ -2,6 +2,7 @@ package data
 
 import (
 	"bufio"
+	"slices"
 	"strings"
 	"testing"
 
@@ -154,6 +155,61 @@ func TestSeveralLabelsOfAnAspect(t *testing.T) {
 				t.Errorf("sentence %s is said to repeat a label", id)
 			}
 		})
+	}
+}
+
+// Labels under an aspect's own name and under others come to the same in any order.
+func TestOrderOfLabels(t *testing.T) {
+	c := configs.Default().Data
+	c.Categories = []configs.Category{{Category: "drinks", Aspect: "food"}}
+	tests := []struct {
+		labels []string
+		drop   bool
+		want   string // the label, or a part of the message
+	}{
+		{[]string{"drinks=neutral", "drinks=positive", "food=negative"}, false, "conflict"},
+		{[]string{"drinks=neutral", "food=positive", "food=positive"}, false, "positive"},
+		{[]string{"drinks=neutral", "food=positive", "food=negative"}, false, "correct the file, or set data.contradictions"},
+		{[]string{"drinks=neutral", "food=positive", "food=negative"}, true, "absent"},
+		{[]string{"drinks=positive", "drinks=negative", "food=conflict"}, false, "conflict"},
+	}
+	for _, tt := range tests {
+		for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
+			list := []string{tt.labels[order[0]], tt.labels[order[1]], tt.labels[order[2]]}
+			t.Run(strings.Join(list, " "), func(t *testing.T) {
+				c := c
+				if tt.drop {
+					c.Contradictions = "drop"
+				}
+				file := sentence(`id="1"`, labelled(list...))
+				sameAsRead(t, 40, file, cleaned(c))
+				s, err := OpenReader(t.Context(), "f.xml", strings.NewReader(file), cleaned(c))
+				if err != nil {
+					if !strings.Contains(err.Error(), tt.want) {
+						t.Errorf("got %v, want %s", err, tt.want)
+					}
+					return
+				}
+				if got := s.Schema.name(int(s.Labels(0)[1])); got != tt.want {
+					t.Errorf("food is %s, want %s", got, tt.want)
+				}
+				if n := len(slices.Collect(s.Dropped())); (n == 1) != (tt.want == "absent") {
+					t.Errorf("%d sentences lost a label", n)
+				}
+			})
+		}
+	}
+	// Where they cannot be joined they contradict each other in any order.
+	c.Polarities = []string{"positive", "negative"}
+	for file, want := range map[string]string{
+		`{"text": "x", "labels": {"drinks": "positive", "food": "negative"}}`: "food is negative and positive; add conflict to data.polarities",
+		`{"text": "x", "labels": {"food": "negative", "drinks": "positive"}}`: "food is negative and positive; add conflict to data.polarities",
+		sentence(`id="1"`, labelled("food=negative", "drinks=positive")):      `f.xml:5: sentence "1": food is positive here and negative on line 4; add conflict to data.polarities`,
+		sentence(`id="1"`, labelled("drinks=positive", "food=negative")):      `f.xml:5: sentence "1": food is negative here and positive on line 4; add conflict to data.polarities`,
+	} {
+		if _, err := OpenReader(t.Context(), "f.xml", strings.NewReader(file), cleaned(c)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 }
 

@@ -153,10 +153,7 @@ func (x *check) fault(err error) error {
 
 // record looks at a sentence that could be read.
 func (x *check) record(r Record) error {
-	id := r.ID
-	if id == "" {
-		id = numbered(x.result.Sentences)
-	}
+	id := r.name()
 	x.result.Sentences++
 	l := x.worker.labels
 	faults := x.result.Errors()

@@ -80,6 +80,10 @@ type Known struct {
 	Tokens  float64     `json:"tokens"`  // shares, in [0,1]
 	Types   float64     `json:"types"`   //
 	Missing []WordCount `json:"missing"` // the most frequent others
+
+	// Subwords are the different words whose vector is made of their subwords;
+	// whoever has the vectors counts them.
+	Subwords int `json:"subwords,omitempty"`
 }
 
 // WordCount is how often a word is there.

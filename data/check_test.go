@@ -219,3 +219,33 @@ func TestFindingsAreShort(t *testing.T) {
 		}
 	}
 }
+
+// A sentence without an id has one name, whoever reads it and whatever is wrong with
+// those before.
+func TestNamesOfSentencesWithoutID(t *testing.T) {
+	cfg := cleaned(twoByTwo())
+	files := map[string]struct{ sound, faulty, wrong, end string }{
+		"f.jsonl": {"{\"text\":\"a\"}\n", "{\"text\":1}\n", "{\"text\":\"b\",\"labels\":{\"food\":\"odd\"}}\n", ""},
+		"f.csv":   {"a,\n", "b,good,bad\n", "c,odd\n", ""},
+		"f.xml":   {"<sentence><text>a</text></sentence>\n", "<sentence><text>b</text><x/></sentence>\n", "<sentence><text>c</text><aspectCategories><aspectCategory category='food' polarity='odd'/></aspectCategories></sentence>\n", "</sentences>"},
+	}
+	for name, f := range files {
+		head := map[string]string{"f.csv": "text,food\n", "f.xml": "<sentences>\n"}[name]
+		const want = `sentence "#3": polarity "odd" is not in`
+		sound := head + f.sound + f.sound + f.wrong + f.end
+		if _, err := OpenReader(t.Context(), name, strings.NewReader(sound), cfg); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: training says %v, want %s", name, err, want)
+		}
+		if name != "f.csv" { // from a worker, or from the decoder behind one
+			if _, err := inBlocks(t, 1, sound, cfg); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s in blocks: training says %v, want %s", name, err, want)
+			}
+		}
+		for _, before := range []string{f.sound + f.sound, f.sound + f.faulty} {
+			findings := checkedFindings(t, cfg, name, head+before+f.wrong+f.end, Fault)
+			if len(findings) == 0 || !strings.Contains(findings[len(findings)-1], want) {
+				t.Errorf("%s: check says %q, want %s", name, findings, want)
+			}
+		}
+	}
+}

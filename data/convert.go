@@ -108,7 +108,7 @@ func (c *conversion) write(ctx context.Context, r io.Reader, w io.Writer) (head 
 
 // join adds the parts of the blocks to b.
 func (c *conversion) join(ctx context.Context, b *builder, ordered <-chan *block, lines bool) error {
-	before := 0
+	before, read, expected := 0, 0, 0
 	for block := range ordered {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -125,11 +125,13 @@ func (c *conversion) join(ctx context.Context, b *builder, ordered <-chan *block
 			return err
 		}
 		if p.wrong != nil {
-			return &LineError{c.name, before + p.wrongLine, p.wrong}
+			return &LineError{c.name, before + p.wrongLine, named(p.wrong, b.count())}
 		}
 		before += p.newline
-		if block.first && !block.last {
-			b.expect(float64(c.size) / float64(len(block.text)))
+		// Room for twice as much at most: the rest may be of another kind.
+		if read += len(block.text); read >= expected && !block.last {
+			b.expect(min(2, float64(c.size)/float64(read)))
+			expected = 2 * read
 		}
 		c.reuse(p)
 		select {
@@ -159,7 +161,7 @@ func (c *conversion) decode(ctx context.Context, b *builder, before int, from *b
 		r = io.MultiReader(strings.NewReader(open), r)
 	}
 	d := newDecoder(c.name, r)
-	d.before = before
+	d.before, d.number = before, b.count()
 	w, err := newWorker(c.data, c.text, c.seeds)
 	if err != nil {
 		return err
@@ -190,11 +192,7 @@ func (c *conversion) add(ctx context.Context, b *builder, w *worker, r Record) e
 		return context.Cause(ctx)
 	}
 	c.tell()
-	id := r.ID
-	if id == "" {
-		id = numbered(b.count())
-	}
-	err := w.labels.resolve(r, id, w.drop, func(line int, err error) error { return &LineError{c.name, line, err} })
+	err := w.labels.resolve(r, r.name(), w.drop, func(line int, err error) error { return &LineError{c.name, line, err} })
 	if err != nil {
 		return err
 	}

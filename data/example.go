@@ -1,11 +1,14 @@
 package data
 
+import "slices"
+
 // Examples are sentences of a Set as the model sees them. They use the set as
 // long as it is open.
 type Examples struct {
-	set *Set
-	at  []uint32 // positions in the set
-	ids []int64  // per word of the set: its id in a vocabulary
+	set  *Set
+	at   []uint32 // positions in the set
+	ids  []int64  // per word of the set: its id in a vocabulary
+	only []int    // aspects of the set that are learned; nil for all
 }
 
 // Examples numbers the words of the sentences at the positions, which it keeps,
@@ -32,8 +35,32 @@ func (e *Examples) Len() int {
 // ID is that of the sentence of example i.
 func (e *Examples) ID(i int) string { return e.set.ID(int(e.at[i])) }
 
-// Labels are those of example i per aspect, as Set.Labels has them.
-func (e *Examples) Labels(i int) []int8 { return e.set.Labels(int(e.at[i])) }
+// Labels are those of example i per aspect, as Set.Labels has them, or of the
+// aspects that Only named.
+func (e *Examples) Labels(i int) []int8 {
+	all := e.set.Labels(int(e.at[i]))
+	if e.only == nil {
+		return all
+	}
+	some := make([]int8, len(e.only))
+	for k, a := range e.only {
+		some[k] = all[a]
+	}
+	return some
+}
+
+// Only has the examples show the labels of some aspects, in the order of the schema.
+func (e *Examples) Only(aspects []string) *Examples {
+	e.only = nil
+	if len(aspects) < len(e.set.Schema.Aspects) {
+		for a, name := range e.set.Schema.Aspects {
+			if slices.Contains(aspects, name) {
+				e.only = append(e.only, a)
+			}
+		}
+	}
+	return e
+}
 
 // Length is the number of tokens of example i, at least 1.
 func (e *Examples) Length(i int) int { return max(1, len(e.set.Words(int(e.at[i])))) }

@@ -30,7 +30,7 @@ import (
 const (
 	imageMagic   = "absacorp"
 	imageOrder   = 0x01020304 // reads differently on a host of the other byte order
-	imageVersion = 2
+	imageVersion = 3
 	headerSize   = 256
 	maxSentences = math.MaxUint32 - 1
 )

@@ -41,6 +41,9 @@ func (w *worker) scanJSONL(b []byte) *part {
 		if err == nil {
 			err = r.eachLabel(func(aspect, polarity []byte) error { return w.label(&r, aspect, polarity, line) })
 		}
+		if err == nil && len(w.labels.finish(w.drop)) > 0 {
+			err = w.labels.contradictions(string(r.id), func(_ int, err error) error { return err })
+		}
 		if err != nil {
 			p.wrong, p.wrongLine = err, line
 			break
@@ -95,7 +98,7 @@ func (r *lineReader) sentence() error {
 		return fmt.Errorf("malformed JSON: %.20q after the end of the object", r.b[r.at:])
 	}
 	if blank(r.text) {
-		return fmt.Errorf("sentence %q has no text", short(string(r.id)))
+		return &sentenceError{string(r.id), " has no text"}
 	}
 	return errors.Join(checkNUL("the id", r.id), checkNUL("the text", r.text))
 }

@@ -152,7 +152,10 @@ func (x *cached) place(dir string) error {
 		return err
 	}
 	d := x.conversion.data
-	how := fmt.Sprintf("%d %q %q %q %s %+v %q", imageVersion, d.Aspects, d.Polarities, d.Categories, d.Contradictions, x.conversion.text, cuts)
+	l := newLabels(Schema{Aspects: d.Aspects, Polarities: d.Polarities}, d.Categories)
+	folded, _ := foldedHash(nil, []byte(probe))
+	how := fmt.Sprintf("%d %q %q %q %s %+v %q %q %d %x", imageVersion, d.Aspects, d.Polarities, d.Categories, d.Contradictions, x.conversion.text, cuts,
+		l.mapping.known, l.joined, folded)
 	name := sha256.Sum256([]byte(abs + "\x00" + how))
 	x.file = filepath.Join(dir, fmt.Sprintf("%.64s-%x.corpus", filepath.Base(abs), name[:8]))
 	x.conversion.key, err = fingerprint(x.source, x.stat, abs+"\x00"+how)

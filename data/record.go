@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strconv"
 
 	"absa/configs"
 )
@@ -26,8 +27,38 @@ type Record struct {
 
 	Err error // a *LineError: this is a fault of the file, not a sentence; the next record may be fine
 
+	number    int   // of sentences before it in the file, with those that are at fault
 	termLines []int // of Terms
 	opinions  bool  // Labels are opinions, of which a category may have several
+}
+
+// name is what messages call the sentence.
+func (r Record) name() string {
+	if r.ID == "" {
+		return numbered(r.number)
+	}
+	return r.ID
+}
+
+// numbered is the name of a sentence without an id, after so many before it.
+func numbered(before int) string { return "#" + strconv.Itoa(before+1) }
+
+// sentenceError is what is wrong with a sentence. Whoever reads on from the middle of
+// a file cannot tell the number of one without an id: named does where it is known.
+type sentenceError struct {
+	id   string // "" is not known yet
+	what string // after "sentence ..."
+}
+
+func (e *sentenceError) Error() string { return fmt.Sprintf("sentence %q%s", short(e.id), e.what) }
+
+// named gives the sentence of an error the name of one after so many.
+func named(err error, before int) error {
+	var e *sentenceError
+	if errors.As(err, &e) && e.id == "" {
+		e.id = numbered(before)
+	}
+	return err
 }
 
 // Label is the polarity of an aspect, and where it stands.
@@ -61,6 +92,8 @@ type RecordOptions struct {
 	Aspects []string // the columns that a CSV file may have; nil allows any
 	// Categories lead other columns to the aspects.
 	Categories []configs.Category
+
+	column func(name string) // is told of the columns of a CSV file that are aspects; may be nil
 }
 
 // Records yields the sentences of a corpus in order and holds one at a time. A
@@ -72,7 +105,7 @@ type RecordOptions struct {
 // with anything.
 func Records(name string, r io.Reader, o RecordOptions) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		s := &recordReader{stream: stream{name: name, r: bufio.NewReaderSize(r, 1<<16)}, yield: yield}
+		s := &recordReader{stream: stream{name: name, r: bufio.NewReaderSize(r, 1<<16)}, yield: yield, column: o.column}
 		if o.Aspects != nil {
 			s.columns = newMapping(o.Aspects, o.Categories)
 		}
@@ -101,6 +134,8 @@ func Records(name string, r io.Reader, o RecordOptions) iter.Seq2[Record, error]
 type recordReader struct {
 	stream
 	columns *mapping // that a CSV file may have; nil allows any
+	column  func(name string)
+	number  int // of sentences so far
 	yield   func(Record, error) bool
 }
 
@@ -126,6 +161,7 @@ func (s *recordReader) lines() error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.Is(err, errLong):
+			s.number++
 			err = s.refuse(s.line, err)
 		case err != nil:
 			return &LineError{s.name, s.line, fmt.Errorf("read corpus: %w", err)}
@@ -140,7 +176,8 @@ func (s *recordReader) lines() error {
 }
 
 func (s *recordReader) object(line []byte, from int64) error {
-	r := Record{Line: s.line, From: from, To: s.read}
+	r := Record{Line: s.line, From: from, To: s.read, number: s.number}
+	s.number++
 	l := lineReader{b: line}
 	err := l.sentence()
 	if err == nil {
@@ -150,7 +187,7 @@ func (s *recordReader) object(line []byte, from int64) error {
 		})
 	}
 	if err != nil {
-		return s.refuse(s.line, err)
+		return s.refuse(s.line, named(err, r.number))
 	}
 	r.ID, r.Text = string(l.id), string(l.text)
 	return s.give(r)

@@ -28,12 +28,13 @@ func (s *recordReader) csv() error {
 		line := s.line + 1
 		fields, err := s.record()
 		var failed readError
+		blank := err == nil && strings.Join(fields, "") == ""
 		switch {
 		case errors.Is(err, io.EOF):
 			return t.flush()
 		case errors.As(err, &failed):
 			return &LineError{s.name, s.line, fmt.Errorf("read corpus: %w", failed.error)}
-		case err == nil && strings.Join(fields, "") == "": // a blank line, as a spreadsheet leaves it
+		case blank: // as a spreadsheet leaves it
 		case err == nil && t.long():
 			err = t.label(line, fields)
 		case err == nil:
@@ -44,6 +45,9 @@ func (s *recordReader) csv() error {
 		}
 		if err != nil {
 			return err
+		}
+		if !t.long() && !blank {
+			s.number++
 		}
 	}
 }
@@ -88,6 +92,9 @@ func (s *recordReader) table() (*table, error) {
 		}
 		if wrong == nil {
 			t.columns = append(t.columns, i)
+			if s.column != nil {
+				s.column(name)
+			}
 		} else if err := s.refuse(h.line, wrong); err != nil {
 			return nil, err
 		}
@@ -100,8 +107,8 @@ func unknownColumn(name string, aspects []string) error {
 	if near := configs.NearestName(name, append([]string{"id", "text"}, aspects...)); near != "" {
 		hint = "; did you mean " + near + "?"
 	}
-	return fmt.Errorf("column %q is neither id, text nor in data.aspects (%s); add it there, map it by data.categories, rename it or take it out%s",
-		short(name), strings.Join(aspects, ", "), hint)
+	return &UnmappedError{fmt.Errorf("column %q is neither id, text nor in data.aspects (%s); add it there, map it by data.categories, rename it or take it out%s",
+		short(name), strings.Join(aspects, ", "), hint)}
 }
 
 // begin checks what records of both forms have, and returns id and text.
@@ -119,7 +126,7 @@ func (t *table) begin(fields []string) (id, text string, err error) {
 	}
 	text = fields[t.text]
 	if blank([]byte(text)) {
-		return "", "", fmt.Errorf("sentence %q has no text", short(id))
+		return "", "", named(&sentenceError{id, " has no text"}, t.number)
 	}
 	return id, text, nil
 }
@@ -130,7 +137,7 @@ func (t *table) sentence(line int, fields []string) error {
 	if err != nil {
 		return err
 	}
-	r := Record{ID: id, Text: text, Line: line, From: t.from, To: t.read}
+	r := Record{ID: id, Text: text, Line: line, From: t.from, To: t.read, number: t.number}
 	t.from = t.read
 	for _, i := range t.columns {
 		if polarity := strings.TrimSpace(fields[i]); polarity != "" {
@@ -150,7 +157,8 @@ func (t *table) label(line int, fields []string) error {
 		if err := t.flush(); err != nil {
 			return err
 		}
-		t.now, t.size = &Record{ID: id, Text: text, Line: line, From: t.from}, 0
+		t.now, t.size = &Record{ID: id, Text: text, Line: line, From: t.from, number: t.number}, 0
+		t.number++
 	}
 	if text != t.now.Text {
 		return fmt.Errorf("sentence id %q has another text on line %d; ids must differ", short(id), t.now.Line)
@@ -159,14 +167,14 @@ func (t *table) label(line int, fields []string) error {
 	t.from = t.read
 	t.now.To = t.read
 	if t.size > longestSentence {
-		return fmt.Errorf("sentence %q on line %d: %w", short(id), t.now.Line, errLongSentence)
+		return fmt.Errorf("sentence %q on line %d: %w", short(t.now.name()), t.now.Line, errLongSentence)
 	}
 	l := Label{Aspect: strings.TrimSpace(fields[t.aspect]), Polarity: strings.TrimSpace(fields[t.polarity]), Line: line}
 	switch {
 	case l.Aspect == "" && l.Polarity == "":
 		return nil
 	case l.Aspect == "" || l.Polarity == "":
-		return fmt.Errorf("sentence %q: aspect %q has polarity %q; give both, or neither where the sentence has no label", short(id), short(l.Aspect), short(l.Polarity))
+		return fmt.Errorf("sentence %q: aspect %q has polarity %q; give both, or neither where the sentence has no label", short(t.now.name()), short(l.Aspect), short(l.Polarity))
 	}
 	t.now.Labels = append(t.now.Labels, l)
 	return nil

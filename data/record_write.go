@@ -54,7 +54,7 @@ func (l *lineWriter) record(r Record) error {
 	}
 	b.WriteString("}}")
 	if b.Len() > longest {
-		return unfitError{fmt.Errorf("sentence %q: a line of more than %d bytes", short(r.ID), longest)}
+		return unfitError{fmt.Errorf("sentence %q: a line of more than %d bytes", short(r.name()), longest)}
 	}
 	_, err := io.WriteString(l.w, b.String()+"\n")
 	return err
@@ -101,14 +101,14 @@ func (t *tableWriter) record(r Record) error {
 		cell := ""
 		if at >= 0 {
 			if cell = r.Labels[at].Polarity; cell == "" || strings.TrimSpace(cell) != cell {
-				return unfitError{fmt.Errorf("sentence %q: polarity %q of %q: a cell of CSV cannot hold one that is empty or has white space around it; correct the file", short(r.ID), short(cell), short(name))}
+				return unfitError{fmt.Errorf("sentence %q: polarity %q of %q: a cell of CSV cannot hold one that is empty or has white space around it; correct the file", short(r.name()), short(cell), short(name))}
 			}
 		}
 		t.fields = append(t.fields, cell)
 		size += len(cell) + 3
 	}
 	if size > longest-100 { // quotes and commas
-		return unfitError{fmt.Errorf("sentence %q: a record of more than %d bytes", short(r.ID), longest)}
+		return unfitError{fmt.Errorf("sentence %q: a record of more than %d bytes", short(r.name()), longest)}
 	}
 	return t.w.Write(t.fields)
 }
@@ -156,7 +156,7 @@ func (x *xmlWriter) record(r Record) error {
 		b.add("    <aspectCategories>\n")
 		for _, l := range r.Labels {
 			if l.Aspect == "" || l.Polarity == "" {
-				return unfitError{fmt.Errorf("sentence %q: aspect %q has polarity %q, of which XML can hold neither empty; correct the file", short(r.ID), short(l.Aspect), short(l.Polarity))}
+				return unfitError{fmt.Errorf("sentence %q: aspect %q has polarity %q, of which XML can hold neither empty; correct the file", short(r.name()), short(l.Aspect), short(l.Polarity))}
 			}
 			b.add("      <aspectCategory")
 			b.attribute("category", l.Aspect)
@@ -167,7 +167,7 @@ func (x *xmlWriter) record(r Record) error {
 	}
 	b.add("  </sentence>\n")
 	if b.wrong != 0 {
-		return unfitError{fmt.Errorf("sentence %q: XML cannot hold the character %U; take it out", short(r.ID), b.wrong)}
+		return unfitError{fmt.Errorf("sentence %q: XML cannot hold the character %U; take it out", short(r.name()), b.wrong)}
 	}
 	_, err := io.WriteString(x.w, b.String())
 	return err

@@ -154,7 +154,7 @@ func single(r Record) ([]Label, error) {
 		}
 		both := combined(*first, l.Polarity)
 		if !r.opinions || both == "" {
-			return nil, fmt.Errorf("sentence %q: %q is %q and %q, which other formats cannot hold; correct the file", short(r.ID), short(l.Aspect), short(*first), short(l.Polarity))
+			return nil, fmt.Errorf("sentence %q: %q is %q and %q, which other formats cannot hold; correct the file", short(r.name()), short(l.Aspect), short(*first), short(l.Polarity))
 		}
 		*first = both
 	}

@@ -164,7 +164,7 @@ func (s *scanner) sentence(p *part) bool {
 			}
 			hasLabels = true
 		case s.skip("</sentence>"):
-			if text == nil || s.at-from > longestSentence || !s.fit(text) {
+			if text == nil || s.at-from > longestSentence || !s.fit(text) || len(s.labels.finish(s.drop)) > 0 {
 				return false
 			}
 			s.add(p, id, text, s.line)

@@ -58,8 +58,16 @@ func (s Schema) polarity(name, id string) (int, error) {
 
 // unmapped says that a category which a sentence names leads to no aspect.
 func (s Schema) unmapped(name, id string) error {
-	return unknown("aspect", "data.aspects", name, id, s.Aspects, unmappedHint(name))
+	return &UnmappedError{unknown("aspect", "data.aspects", name, id, s.Aspects, unmappedHint(name))}
 }
+
+// UnmappedError says that a category or a column leads to no aspect.
+type UnmappedError struct{ err error }
+
+func (e *UnmappedError) Error() string { return e.err.Error() }
+
+// Unwrap returns what is wrong with the sentence.
+func (e *UnmappedError) Unwrap() error { return e.err }
 
 // name is a label as a message calls it.
 func (s Schema) name(label int) string {
@@ -73,5 +81,5 @@ func unknown(kind, key, name, id string, names []string, hint string) error {
 	if near := configs.NearestName(name, names); near != "" {
 		hint += "; did you mean " + near + "?"
 	}
-	return fmt.Errorf("sentence %q: %s %q is not in %s (%s)%s", short(id), kind, short(name), key, strings.Join(names, ", "), hint)
+	return &sentenceError{id, fmt.Sprintf(": %s %q is not in %s (%s)%s", kind, short(name), key, strings.Join(names, ", "), hint)}
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -196,16 +195,13 @@ func (d *decoder) sentences(use func(Record) error) error {
 
 // sentence reads one, the number counted from 1.
 func (d *decoder) sentence(e xml.StartElement, number int) (r Record, err error) {
-	r.Line = d.line()
+	r.Line, r.number = d.line(), number-1
 	d.first, d.until = r.Line, d.xml.InputOffset()+longestSentence
 	defer func() { d.until = 0 }()
 	if r.ID, err = d.id(e, number); err != nil {
 		return r, err
 	}
-	id := short(r.ID)
-	if r.ID == "" {
-		id = numbered(number - 1)
-	}
+	id := short(r.name())
 	faults := d.faults
 	seen := map[string]bool{}
 	r.opinions = d.root == reviewsRoot
@@ -268,9 +264,6 @@ func (d *decoder) id(e xml.StartElement, number int) (string, error) {
 	}
 	return id, nil
 }
-
-// numbered is the id of a sentence without one, after so many before it.
-func numbered(before int) string { return "#" + strconv.Itoa(before+1) }
 
 func idTaken(id string, line int) error {
 	return fmt.Errorf("sentence id %q is already that of line %d; ids must differ", short(id), line)

@@ -18,7 +18,11 @@ func TestFoldedHash(t *testing.T) {
 	alike := [][]string{
 		{"I don't like it, at all!", "i DONT like it at all", " I  don’t like it -- at all.\n", "Idontlikeitatall"},
 		{"Crème brûlée: 4.50", "CRÈME BRÛLÉE 450"},
-		{"Ωραίο φαγητό!", "ωραίο φαγητό"},
+		{"Ωραίο φαγητό!", "ωραίο φαγητό", "ΩΡΑΊΟ ΦΑΓΗΤΌ"},
+		{"caf\u00e9 na\u00efve", "cafe\u0301 nai\u0308ve", "CAFE\u0301 NAI\u0308VE"},
+		{"Große ﬁsche", "GROSSE FISCHE", "grosse fische"},
+		{"ΚΑΛΟΣ", "καλο\u03c3", "καλο\u03c2"},
+		{"we won\u00b4t 12", "we won't \uff11\uff12", "WE WONT 12 \u2764\ufe0f"},
 		{"寿司、美味しい。", "寿司美味しい"},
 		{":-)", " :-)\t"},
 		{"…", " …"},

@@ -1,5 +1,5 @@
 # prerequisites.sh: what must be on the machine before anything is fetched.
-# Sourced by setup.sh.
+# Sourced by setup.sh and venv.sh.
 
 check_platform() {
 	local platform libc
@@ -63,4 +63,15 @@ check_python() {
 	command -v "$python" >/dev/null || missing "Python 3" "python3 python3-venv python3-pip" "python3 python3-pip"
 	"$python" -c 'import sys, zipfile; sys.exit(sys.version_info < (3, 8))' ||
 		missing "Python 3.8 or newer" "python3 python3-venv python3-pip" "python3 python3-pip"
+}
+
+# check_extensions is for the peers that pip compiles (fasttext): a C++17
+# compiler, and the headers of the Python that python names.
+check_extensions() {
+	local headers
+	cxx=${CXX:-g++}
+	command -v "${cxx%% *}" >/dev/null || missing "the C++ compiler ${cxx%% *}" g++ gcc-c++
+	check_cxx
+	headers=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
+	[[ -f $headers/Python.h ]] || missing "$headers/Python.h" python3-dev python3-devel
 }

@@ -23,6 +23,7 @@ venv=$cache/venv/${key:0:16}
 # in place, and the file "complete" is written last.
 if [[ ! -f $venv/complete ]] || ! "$venv/bin/python" -c '' 2>/dev/null; then
 	check_python
+	check_extensions
 	lock "$cache/venv"
 	if [[ ! -f $venv/complete ]] || ! "$venv/bin/python" -c '' 2>/dev/null; then
 		rm -rf -- "$venv"

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +16,8 @@ import (
 
 // Auxiliary is a corpus to train on beside the main one (train.auxiliary).
 type Auxiliary struct {
-	Number   int // its place in the list
+	Number   int // its place among those with a weight, from 0
+	Place    int // its place in the list of the configuration
 	Config   configs.Auxiliary
 	Labels   models.Labels // of its heads
 	Examples *data.Examples
@@ -27,7 +29,7 @@ type Auxiliary struct {
 }
 
 // key is where the configuration names it.
-func (a *Auxiliary) key() string { return fmt.Sprintf("train.auxiliary[%d]", a.Number) }
+func (a *Auxiliary) key() string { return fmt.Sprintf("train.auxiliary[%d]", a.Place) }
 
 // openAuxiliary opens the auxiliary corpora, without those that weigh nothing.
 func (d *Dataset) openAuxiliary(ctx context.Context, c configs.Config, report func(Event)) error {
@@ -35,22 +37,31 @@ func (d *Dataset) openAuxiliary(ctx context.Context, c configs.Config, report fu
 		if config.Weight == 0 {
 			continue
 		}
-		a := Auxiliary{Number: i, Config: config, Labels: labelsOf(c), objective: c.Loss}
+		a := Auxiliary{Number: len(d.Auxiliary), Place: i, Config: config, Labels: labelsOf(c), objective: c.Loss}
 		of := c
 		of.Data.Categories = config.Categories
 		if config.Heads == "own" {
-			names, err := data.NamesIn(ctx, config.Path, config.Categories)
+			names, err := data.NamesIn(ctx, config.Path, config.Categories, func(done, total int64) {
+				report(CorpusRead{Path: config.Path, Done: done, Total: total, Names: true})
+			})
+			if ctx.Err() != nil {
+				return fmt.Errorf("%w before training: %w", ErrInterrupted, context.Cause(ctx))
+			}
 			if err != nil {
 				return fmt.Errorf("%s: %w", a.key(), hint(err))
 			}
 			a.own(names)
-			of.Data.Aspects, of.Data.Polarities = names.Aspects, names.Polarities
+			of.Data.Learn, of.Data.Aspects, of.Data.Polarities = nil, names.Aspects, names.Polarities
 		}
 		set, err := d.open(ctx, "auxiliary", config.Path, of, func(ctx context.Context, c configs.Config, o data.OpenOptions) (*data.Set, error) {
 			return data.Open(ctx, config.Path, c, o)
 		}, report)
 		if err != nil {
-			return fmt.Errorf("%s (whose own categories count in place of data.categories): %w", a.key(), err)
+			var unmapped *data.UnmappedError
+			if errors.As(err, &unmapped) {
+				err = fmt.Errorf("%w (the categories of %s count here, not data.categories)", err, a.key())
+			}
+			return fmt.Errorf("%s: %w", a.key(), err)
 		}
 		a.from = selection{set, set.WithWords(set.All())}
 		d.Auxiliary = append(d.Auxiliary, a)
@@ -68,26 +79,24 @@ func (a *Auxiliary) own(names data.Schema) {
 }
 
 // guardAuxiliary settles which sentences of the auxiliary corpora are trained on:
-// none that others are judged by, unless the configuration wants it. A model without
-// a fold of the training corpus is one of many, so sentences of that fold are left
-// out in any case.
+// none that others are judged by, unless the configuration wants it. The figure of a
+// fold is for sentences that its model has not seen, so those of the fold are left out
+// whatever the configuration wants; and as the model is one of many, none is refused.
 func (d *Dataset) guardAuxiliary(test, valid selection, f Fold, note func(string, ...any)) (err error) {
 	for i := range d.Auxiliary {
 		a := &d.Auxiliary[i]
-		l := learner{key: a.key(), policy: a.Config.Leakage, by: "its leakage", selection: a.from}
+		l := learner{key: a.key(), by: "its leakage", selection: a.from}
 		tested := "data.test"
 		if f.Of > 0 {
 			tested = "the fold held out"
-			if l.policy == "refuse" {
-				l.policy = "drop"
-			}
 		}
 		before := len(l.at)
-		for _, kept := range []struct {
-			name string
-			selection
-		}{{tested, test}, {"the validation part of data.train", valid}} {
-			if l.at, err = d.guard(l, kept.name, kept.selection, note); err != nil {
+		for _, kept := range []judge{{tested, f.Of == 0, test}, {"the validation part of data.train", false, valid}} {
+			l.policy = a.Config.Leakage
+			if f.Of > 0 && (kept.name == tested || l.policy == "refuse") {
+				l.policy = "drop"
+			}
+			if l.at, err = d.guard(l, kept, note); err != nil {
 				return err
 			}
 		}

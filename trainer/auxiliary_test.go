@@ -65,6 +65,53 @@ func TestAuxiliaryOff(t *testing.T) {
 	}
 }
 
+// TestAuxiliaryOffBeforeAnother holds that a corpus of no weight changes no bit of a
+// run with another one behind it, whatever heads that has.
+func TestAuxiliaryOffBeforeAnother(t *testing.T) {
+	other := madeUp(t, 60, "Room", "Front desk")
+	for _, rest := range []string{fmt.Sprintf("{path: %s, heads: own}", other), fmt.Sprintf("{path: %s}", madeUp(t, 60))} {
+		alone := train(t, small(t, "train.epochs=1", "train.auxiliary=["+rest+"]"))
+		behind := train(t, small(t, "train.epochs=1", fmt.Sprintf("train.auxiliary=[{path: %s, weight: 0}, %s]", other, rest)))
+		for _, name := range []string{WeightsFile, PredictionsFile} {
+			if alone.read(t, name) != behind.read(t, name) {
+				t.Errorf("%s: %s is another", rest, name)
+			}
+		}
+		if diff := cmp.Diff(timeless(t, alone.read(t, MetricsFile)), timeless(t, behind.read(t, MetricsFile))); diff != "" {
+			t.Errorf("%s: %s (-alone +behind):\n%s", rest, MetricsFile, diff)
+		}
+		if told := "train.auxiliary[1]: 60 sentences of"; !strings.Contains(notes(behind.events), told) {
+			t.Errorf("notes %q\nlack %q", notes(behind.events), told)
+		}
+	}
+}
+
+// TestAuxiliaryRenamed holds that a run does not go on where a corpus with heads of its
+// own calls its labels otherwise.
+func TestAuxiliaryRenamed(t *testing.T) {
+	lines := `{"text": "a made up sentence", "labels": {"room": "good"}}` + "\n" + `{"text": "another one", "labels": {"room": "bad"}}` + "\n"
+	set := func(text string) string {
+		return fmt.Sprintf("train.auxiliary=[{path: %s, heads: own}]", write(t, "own.jsonl", text))
+	}
+	r := interrupted(t, small(t, set(lines)))
+	renamed := strings.NewReplacer("good", "fine", "bad", "poor").Replace(lines)
+	_, err := Train(t.Context(), Options{Config: small(t, set(renamed)), Out: r.dir, Resume: ResumeAuto})
+	if !errors.Is(err, ErrChanged) {
+		t.Errorf("got %v, want it to wrap ErrChanged", err)
+	}
+	resume(t, small(t, set(lines)), r.dir)
+}
+
+// TestAuxiliaryNotFinite holds that a run that breaks down by an auxiliary corpus names it.
+func TestAuxiliaryNotFinite(t *testing.T) {
+	set := fmt.Sprintf("train.auxiliary=[{path: %s, weight: 0}, {path: %s, weight: 1e200}]", madeUp(t, 50), madeUp(t, 60))
+	r := try(t, t.Context(), small(t, set), nil)
+	if !errors.Is(r.err, ErrNotFinite) {
+		t.Fatalf("got %v, want it to wrap ErrNotFinite", r.err)
+	}
+	wantError(t, r.err, ", of train.auxiliary[1] ", "or a smaller weight in train.auxiliary")
+}
+
 // TestAuxiliaryResumes holds that a run with auxiliary corpora goes on to the same
 // bits, with its heads for them and their moments.
 func TestAuxiliaryResumes(t *testing.T) {
@@ -306,20 +353,29 @@ func TestAuxiliaryLeaks(t *testing.T) {
 
 	// Of the sentences held out for validation too.
 	held := try(t, t.Context(), c("refuse", "data.test=", "data.valid_fraction=0.75", "train.select=last"), nil)
-	wantError(t, held.err, "with the validation part of data.train, letter case")
-	// A fold that is held out is left out of what is trained on.
-	d, err := Prepare(t.Context(), c("refuse", "data.test="), source{fold: Fold{1, 2}}, func(Event) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	inFold := map[string]bool{}
-	for i := range d.Test.Len() {
-		inFold[d.Test.ID(i)] = true
-	}
-	for i := range d.Auxiliary[0].Examples.Len() {
-		if id := d.Auxiliary[0].Examples.ID(i); id == "1" && inFold["a"] || id == "3" && inFold["d"] {
-			t.Errorf("sentence %s is trained on", id)
+	wantError(t, held.err, "with the validation part of data.train, letter case", "(a run with warn lists all of them in its leakage.csv)")
+	// A fold that is held out is left out of what is trained on, whatever the policy.
+	for _, policy := range []string{"refuse", "warn", "drop"} {
+		left := 0
+		for number := range 2 {
+			d, err := Prepare(t.Context(), c(policy, "data.test="), source{fold: Fold{number + 1, 2}}, func(Event) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			inFold := map[string]bool{}
+			for i := range d.Test.Len() {
+				inFold[d.Test.ID(i)] = true
+			}
+			for i := range d.Auxiliary[0].Examples.Len() {
+				if id := d.Auxiliary[0].Examples.ID(i); id == "1" && inFold["a"] || id == "3" && inFold["d"] {
+					t.Errorf("%s: sentence %s is trained on", policy, id)
+				}
+			}
+			left += d.Auxiliary[0].Dropped
+		}
+		if left != 2 { // 1 and 3, each in the fold of its text
+			t.Errorf("%s: %d sentences are left out, want 2", policy, left)
 		}
 	}
 }
@@ -327,10 +383,12 @@ func TestAuxiliaryLeaks(t *testing.T) {
 func TestAuxiliaryErrors(t *testing.T) {
 	unlabelled, other := write(t, "none.jsonl", `{"text": "none"}`), write(t, "other.jsonl", `{"text": "other", "labels": {"room": "good"}}`)
 	tests := []struct{ name, set, want string }{
-		{"no file", "{path: none.xml}", "train.auxiliary[0]"},
+		{"no file", "{path: none.xml}", "train.auxiliary[0]: read corpus"},
 		{"no label", "{path: " + unlabelled + "}", "train.auxiliary[0]: " + unlabelled + " has no label to learn from"},
 		{"no label of its own", "{path: " + unlabelled + ", heads: own}", "train.auxiliary[0]: " + unlabelled + ": no label in it"},
-		{"other labels", "{path: " + other + "}", `train.auxiliary[0] (whose own categories count in place of data.categories): ` + other + `:1: sentence "": aspect "room" is not in data.aspects`},
+		{"other labels", "{path: " + other + "}", `train.auxiliary[0]: ` + other + `:1: sentence "#1": aspect "room" is not in data.aspects`},
+		{"whose categories", "{path: " + other + "}", `(the categories of train.auxiliary[0] count here, not data.categories)`},
+		{"another column", "{path: " + write(t, "other.csv", "text,room\nx,positive\n") + "}", `(the categories of train.auxiliary[0] count here, not data.categories)`},
 		{"a fault", "{path: " + write(t, "bad.jsonl", "{") + ", heads: own}", "bad.jsonl:1: malformed JSON"},
 	}
 	for _, tt := range tests {

@@ -333,7 +333,7 @@ func TestEvaluateLikeSklearn(t *testing.T) {
 		t.Skip("ABSA_TEST_PYTHON is not set: name a Python that has scikit-learn (make venv)")
 	}
 	if out, err := exec.Command(python, "-c", "import sklearn").CombinedOutput(); err != nil {
-		t.Skipf("%s lacks scikit-learn (make venv): %s", python, out)
+		t.Fatalf("%s lacks scikit-learn (make venv): %s", python, out)
 	}
 	r := train(t, small(t, "train.epochs=4"))
 	e, err := Evaluate(t.Context(), EvaluateOptions{Runs: []string{r.dir}, Data: configs.Sample})

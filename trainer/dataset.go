@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"slices"
 	"strings"
 
 	"absa/configs"
@@ -103,8 +104,8 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 		return nil, fmt.Errorf("data.valid_fraction: %v of %d sentences leaves no labelled sentence to validate on: raise it, or set it to 0 with train.select=last and train.patience=0", c.Data.ValidFraction, len(at))
 	}
 	d.split = split{corpus.Examples(train, nil), corpus.Examples(valid, nil)}
-	if from.fold.Of == 0 { // a fold has no sentence of another
-		train, err = d.guard(learner{"data.train", c.Data.Leakage, "data.leakage", selection{corpus, train}}, "data.test", selection{test, testAt}, note)
+	if from.fold.Of == 0 { // a fold has no text of another, letter case and white space aside
+		train, err = d.guard(learner{"data.train", c.Data.Leakage, "data.leakage", selection{corpus, train}}, judge{"data.test", true, selection{test, testAt}}, note)
 		if err != nil {
 			return nil, err
 		}
@@ -121,26 +122,26 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 	}
 	if from.vocabulary != nil {
 		d.Vocabulary, d.Vectors = from.vocabulary, from.vectors
-	} else if err := d.learnWords(c, from.base, learned, []selection{{corpus, valid}, {test, testAt}}, report); err != nil {
+	} else if err := d.learnWords(ctx, c, from.base, learned, []selection{{corpus, valid}, {test, testAt}}, report); err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w before training: %w", ErrInterrupted, context.Cause(ctx))
 	}
-	d.Train = corpus.Examples(train, d.Vocabulary)
-	d.Valid = corpus.Examples(valid, d.Vocabulary)
+	d.Train = corpus.Examples(train, d.Vocabulary).Only(c.Data.Learned())
+	d.Valid = corpus.Examples(valid, d.Vocabulary).Only(c.Data.Learned())
 	var auxiliary []string
 	for i := range d.Auxiliary {
 		a := &d.Auxiliary[i]
-		a.Examples = a.from.set.Examples(a.from.at, d.Vocabulary)
-		auxiliary = append(auxiliary, a.from.set.Fingerprint())
+		a.Examples = a.from.set.Examples(a.from.at, d.Vocabulary).Only(a.Labels.Aspects)
+		auxiliary = append(auxiliary, a.fingerprint())
 	}
 	d.Fingerprint.Auxiliary = strings.Join(auxiliary, " ")
-	d.Majority = majority(corpus)
+	d.Majority = majority(corpus, c.Data.Learned())
 	d.Fingerprint.Train = corpus.Fingerprint()
 	d.Fingerprint.Test = noCorpus()
 	if test != nil {
-		d.Test = test.Examples(testAt, d.Vocabulary)
+		d.Test = test.Examples(testAt, d.Vocabulary).Only(c.Data.Learned())
 		d.Fingerprint.Test = test.Fingerprint()
 	}
 	if d.Fingerprint.Split, err = fingerprintSplit(d.split); err != nil {
@@ -172,7 +173,7 @@ type selection struct {
 }
 
 // learnWords makes the vocabulary and the initial vectors of a new run.
-func (d *Dataset) learnWords(c configs.Config, base *base, train, others []selection, report func(Event)) (err error) {
+func (d *Dataset) learnWords(ctx context.Context, c configs.Config, base *base, train, others []selection, report func(Event)) (err error) {
 	if c.Vectors.Kind == "file" {
 		// Every word that has a vector may be looked up, seen in training or
 		// not; nothing is learned from the sentences held out.
@@ -183,7 +184,7 @@ func (d *Dataset) learnWords(c configs.Config, base *base, train, others []selec
 	if base != nil {
 		d.Vocabulary = base.extend(d.Vocabulary)
 	}
-	if d.Vectors, err = lookUp(c, d.Vocabulary.Words(), report); err != nil {
+	if d.Vectors, err = lookUp(ctx, c, d.Vocabulary.Words(), report); err != nil {
 		return err
 	}
 	if base != nil {
@@ -202,10 +203,12 @@ func hint(err error) error {
 
 // majority is what the baseline answers: each aspect's most frequent polarity in
 // the training corpus.
-func majority(corpus *data.Set) []int {
+func majority(corpus *data.Set, aspects []string) []int {
 	var most []int
 	for _, row := range corpus.Statistics(corpus.All()).Aspects {
-		most = append(most, metrics.Majority(row.Counts))
+		if slices.Contains(aspects, row.Aspect) {
+			most = append(most, metrics.Majority(row.Counts))
+		}
 	}
 	return most
 }
@@ -268,12 +271,12 @@ func vocabularyOf(minCount int, all ...selection) *data.Vocabulary {
 }
 
 // lookUp returns the initial vectors of words, a vocabulary in order.
-func lookUp(c configs.Config, words []string, report func(Event)) (models.Vectors, error) {
+func lookUp(ctx context.Context, c configs.Config, words []string, report func(Event)) (models.Vectors, error) {
 	v := c.Vectors
 	if v.Kind == "random" {
 		return models.Vectors{Values: vectors.Random(words, v.Dimension, c.Train.Seed, v.Std), Dimension: v.Dimension, Trainable: v.Trainable}, nil
 	}
-	table, err := openVectors(v, report)
+	table, err := openVectors(ctx, v, report)
 	if err != nil {
 		return models.Vectors{}, err
 	}
@@ -295,10 +298,13 @@ func lookUp(c configs.Config, words []string, report func(Event)) (models.Vector
 }
 
 // openVectors opens the file of vectors and tells what its reader has to say.
-func openVectors(v configs.Vectors, report func(Event)) (*vectors.Table, error) {
-	table, err := vectors.Open(v.Path, vectors.Options{Progress: func(done, total int64) {
+func openVectors(ctx context.Context, v configs.Vectors, report func(Event)) (*vectors.Table, error) {
+	table, err := vectors.Open(ctx, v.Path, vectors.Options{Progress: func(done, total int64) {
 		report(VectorsRead{Path: v.Path, Done: done, Total: total})
 	}})
+	if ctx.Err() != nil && err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInterrupted, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("vectors.path: %w", err)
 	}

@@ -18,10 +18,12 @@ type VectorsRead struct {
 	Done, Total int64 // bytes
 }
 
-// CorpusRead tells how much of a corpus has been read that is converted.
+// CorpusRead tells how much of a corpus has been read that is converted, or looked
+// through for the names of its labels.
 type CorpusRead struct {
 	Path        string
 	Done, Total int64 // bytes
+	Names       bool  // it is for the names
 }
 
 // Prepared says what is about to be trained.

@@ -3,6 +3,7 @@ package trainer
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 )
 
 // Fingerprint tells whether the data of a resumed run is what it was: the
@@ -13,7 +14,18 @@ type Fingerprint struct {
 	Test  string `json:"test"`  // and of the test corpus
 	Split string `json:"split"` // which sentences are trained on, in their order
 
-	Auxiliary string `json:"auxiliary,omitempty"` // those of the auxiliary corpora, as Train
+	Auxiliary string `json:"auxiliary,omitempty"` // those of the auxiliary corpora, as Train, and what heads of their own answer
+}
+
+// fingerprint covers the names of labels where they come from the corpus, which has
+// numbers for them.
+func (a *Auxiliary) fingerprint() string {
+	corpus := a.from.set.Fingerprint()
+	if a.Config.Heads != "own" {
+		return corpus
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q %q", corpus, a.Labels.Aspects, a.Labels.Polarities))
+	return hex.EncodeToString(sum[:])[:16]
 }
 
 // fingerprintSplit covers the ids of both sides.

@@ -31,9 +31,24 @@ type learner struct {
 	selection
 }
 
+// judge is what a model is judged by, and must not have learned from.
+type judge struct {
+	name  string // data.test
+	whole bool   // it is all of a file
+	selection
+}
+
+// listed says how to see all that a judge shares with a corpus.
+func (j judge) listed(l learner) string {
+	if !j.whole {
+		return fmt.Sprintf("a run with warn lists all of them in its %s", LeakageFile)
+	}
+	return fmt.Sprintf("absa data check --all --config CONFIG %s %s lists all of them by line", j.set.Path, l.set.Path)
+}
+
 // guard looks for sentences to train on in a corpus that is kept for a judgement,
 // and returns the positions of those that are trained on.
-func (d *Dataset) guard(l learner, against string, kept selection, note func(string, ...any)) ([]uint32, error) {
+func (d *Dataset) guard(l learner, kept judge, note func(string, ...any)) ([]uint32, error) {
 	if kept.set == nil {
 		return l.at, nil
 	}
@@ -41,15 +56,15 @@ func (d *Dataset) guard(l learner, against string, kept selection, note func(str
 	if len(pairs) == 0 {
 		return l.at, nil
 	}
-	found := leak{corpus: l.key, against: against, dropped: l.policy == "drop"}
+	found := leak{corpus: l.key, against: kept.name, dropped: l.policy == "drop"}
 	for _, p := range pairs {
 		found.ids = append(found.ids, [2]string{l.set.ID(int(p.A)), kept.set.ID(int(p.B))})
 	}
 	const alike = "letter case, punctuation and white space aside"
-	shares := fmt.Sprintf("%s: %s shares %s with %s, %s", l.key, l.set.Path, countSentences(len(pairs)), against, alike)
+	shares := fmt.Sprintf("%s: %s shares %s with %s, %s", l.key, l.set.Path, countSentences(len(pairs)), kept.name, alike)
 	if l.policy == "refuse" {
-		return nil, fmt.Errorf("%s: %s; %s: drop leaves them out, warn keeps them in training (absa data check %s %s lists all of them by line)",
-			shares, found.first(), l.by, kept.set.Path, l.set.Path)
+		return nil, fmt.Errorf("%s: %s; %s: drop leaves them out, warn keeps them in training (%s)",
+			shares, found.first(), l.by, kept.listed(l))
 	}
 	d.Leaks = append(d.Leaks, found)
 	if !found.dropped {

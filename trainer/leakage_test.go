@@ -53,7 +53,7 @@ func TestLeakage(t *testing.T) {
 		})
 	}
 	refused := try(t, t.Context(), small(t, append(set, "data.leakage=refuse")...), nil)
-	wantError(t, refused.err, "c (there x), d (there y); data.leakage: drop leaves them out, warn keeps them in training (absa data check ")
+	wantError(t, refused.err, "c (there x), d (there y); data.leakage: drop leaves them out, warn keeps them in training (absa data check --all --config CONFIG "+strings.TrimPrefix(set[1], "data.test=")+" ")
 }
 
 // Many ids are counted in a message, and all are in the file.

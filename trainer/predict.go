@@ -66,8 +66,9 @@ type question struct {
 
 // NewPredictor loads the tested weights of a run, or those of a checkpoint. Words
 // that training did not see are looked up in the file of vectors that it used,
-// as by Evaluate; where that is not there any more, they are read as unknown.
-func NewPredictor(o PredictOptions) (*Predictor, error) {
+// as by Evaluate; where that is not there any more, they are read as unknown. The
+// context ends the loading.
+func NewPredictor(ctx context.Context, o PredictOptions) (*Predictor, error) {
 	if o.Report == nil {
 		o.Report = func(Event) {}
 	}
@@ -77,7 +78,7 @@ func NewPredictor(o PredictOptions) (*Predictor, error) {
 		defer close(p.ended)
 		// Its errors have all been sent.
 		_ = torch.Locked(func() error {
-			l, err := newLabeller(o)
+			l, err := newLabeller(ctx, o)
 			if err == nil {
 				defer l.close()
 				p.Labels, p.Presence, p.Alone = l.model.Labels, l.config.Model.Head.Presence, l.config.BatchDependent()
@@ -136,7 +137,7 @@ type labeller struct {
 	uncalibrated string       // why
 }
 
-func newLabeller(o PredictOptions) (_ *labeller, err error) {
+func newLabeller(ctx context.Context, o PredictOptions) (_ *labeller, err error) {
 	if o.BatchSize < 0 {
 		return nil, fmt.Errorf("batch size %d, want at least 1", o.BatchSize)
 	}
@@ -170,7 +171,7 @@ func newLabeller(o PredictOptions) (_ *labeller, err error) {
 	if l.temperature, l.uncalibrated, err = saved.temperature(); err != nil {
 		return nil, err
 	}
-	if l.words, err = newLexicon(saved, c, l.batch*c.Text.MaxTokens, o.Report); err != nil {
+	if l.words, err = newLexicon(ctx, saved, c, l.batch*c.Text.MaxTokens, o.Report); err != nil {
 		return nil, err
 	}
 	if l.model, err = saved.model(c, device); err != nil {

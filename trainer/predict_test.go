@@ -23,7 +23,7 @@ import (
 func predictor(t testing.TB, run string, o PredictOptions) *Predictor {
 	t.Helper()
 	o.Run = run
-	p, err := NewPredictor(o)
+	p, err := NewPredictor(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestPredictLooksWordsUp(t *testing.T) {
 func TestLexiconForgets(t *testing.T) {
 	r := train(t, small(t, "train.max_steps=2", "vectors.kind=file", "vectors.path="+vectorsFile(t), "vectors.dimension=8", "vectors.unknown=random"))
 	err := torch.Locked(func() error {
-		l, err := newLabeller(PredictOptions{Run: r.dir, BatchSize: 2, Report: func(Event) {}})
+		l, err := newLabeller(t.Context(), PredictOptions{Run: r.dir, BatchSize: 2, Report: func(Event) {}})
 		if err != nil {
 			return err
 		}
@@ -290,7 +290,7 @@ func TestPredictorErrors(t *testing.T) {
 		{"batch size", PredictOptions{Run: r.dir, BatchSize: -1}, "batch size -1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p, err := NewPredictor(test.o)
+			p, err := NewPredictor(t.Context(), test.o)
 			if err == nil {
 				p.Close()
 			}

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,7 +33,7 @@ type lexicon struct {
 const freshBytes = 1 << 20
 
 // newLexicon makes room, behind the saved vectors, for so many new words.
-func newLexicon(saved *saved, c configs.Config, room int, report func(Event)) (*lexicon, error) {
+func newLexicon(ctx context.Context, saved *saved, c configs.Config, room int, report func(Event)) (*lexicon, error) {
 	rows, err := readVectors(filepath.Join(saved.dir, WeightsFile), saved.vocabulary.Len())
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", saved.dir, err)
@@ -42,7 +43,7 @@ func newLexicon(saved *saved, c configs.Config, room int, report func(Event)) (*
 	if c.Vectors.Kind != "file" {
 		return w, nil
 	}
-	w.table, err = openVectors(c.Vectors, report)
+	w.table, err = openVectors(ctx, c.Vectors, report)
 	if errors.Is(err, fs.ErrNotExist) {
 		report(Note{Text: fmt.Sprintf("%s is not there: words that were not seen in training are read as unknown", c.Vectors.Path)})
 		return w, nil

@@ -137,7 +137,7 @@ func ask(t *testing.T, dir string, sentences []string) []answer {
 			return err
 		}
 		c := run.config
-		if err := run.extend(c, selection{}, func(Event) {}); err != nil {
+		if err := run.extend(t.Context(), c, selection{}, func(Event) {}); err != nil {
 			return err
 		}
 		model, err := run.model(c, torch.CPU)

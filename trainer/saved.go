@@ -140,7 +140,7 @@ func (s *saved) answer(ctx context.Context, o EvaluateOptions) (*runs.Answers, e
 		return nil, err
 	}
 	defer corpus.Close()
-	if err := s.extend(c, selection{corpus, corpus.All()}, o.Report); err != nil {
+	if err := s.extend(ctx, c, selection{corpus, corpus.All()}, o.Report); err != nil {
 		return nil, err
 	}
 	model, err := s.model(c, device)
@@ -152,7 +152,7 @@ func (s *saved) answer(ctx context.Context, o EvaluateOptions) (*runs.Answers, e
 	if err != nil {
 		return nil, err
 	}
-	v, err := evaluate(ctx, c, model, loss, corpus.Examples(corpus.All(), s.vocabulary))
+	v, err := evaluate(ctx, c, model, loss, corpus.Examples(corpus.All(), s.vocabulary).Only(s.labels.Aspects))
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
 	}
@@ -311,7 +311,7 @@ func readVectors(path string, words int) (models.Vectors, error) {
 
 // extend adds the words of sentences that the run did not know but its file of
 // vectors does, so that new text is read as well as the test corpus was.
-func (s *saved) extend(c configs.Config, from selection, report func(Event)) error {
+func (s *saved) extend(ctx context.Context, c configs.Config, from selection, report func(Event)) error {
 	known := s.vocabulary.Len()
 	var err error
 	if s.vectors, err = readVectors(filepath.Join(s.dir, WeightsFile), known); err != nil {
@@ -326,7 +326,7 @@ func (s *saved) extend(c configs.Config, from selection, report func(Event)) err
 		return nil
 	}
 	extended := s.vocabulary.Extend(fresh)
-	all, err := lookUp(c, extended.Words(), report)
+	all, err := lookUp(ctx, c, extended.Words(), report)
 	if errors.Is(err, fs.ErrNotExist) {
 		report(Note{Text: fmt.Sprintf("%d words were not seen in training and %s is not there to look them up: they are read as unknown", len(fresh), c.Vectors.Path)})
 		return nil

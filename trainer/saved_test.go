@@ -130,7 +130,7 @@ func TestUnseenWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.extend(s.config, selection{set, set.All()}, func(Event) {}); err != nil {
+	if err := s.extend(t.Context(), s.config, selection{set, set.All()}, func(Event) {}); err != nil {
 		t.Fatal(err)
 	}
 	if id := s.vocabulary.ID("zyzzyva"); id < int64(known) {

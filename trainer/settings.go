@@ -69,7 +69,7 @@ func kernels(c configs.Config, device torch.Device) string {
 }
 
 func labelsOf(c configs.Config) models.Labels {
-	return models.Labels{Aspects: c.Data.Aspects, Polarities: c.Data.Polarities, AbsentClass: c.Model.Head.AbsentClass}
+	return models.Labels{Aspects: c.Data.Learned(), Polarities: c.Data.Polarities, AbsentClass: c.Model.Head.AbsentClass}
 }
 
 func adamOptions(c configs.Train) torch.AdamOptions {

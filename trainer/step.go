@@ -58,7 +58,7 @@ func (t *Trainer) step(group []data.Batch) (outcome, error) {
 		}
 	}
 	if !done.finite() {
-		return outcome{}, t.notFinite(done.loss, group)
+		return outcome{}, t.notFinite(done, group)
 	}
 	t.optimizer.Step(t.scope, t.learningRate(), done.norm, t.ema)
 	t.profile.optimized()
@@ -105,22 +105,27 @@ func (t *Trainer) forward(branch *models.Branch, objective *models.Loss, batch d
 }
 
 // notFinite describes where a run broke down.
-func (t *Trainer) notFinite(loss float64, group []data.Batch) error {
+func (t *Trainer) notFinite(done outcome, group []data.Batch) error {
 	var ids []string
 	for _, batch := range group {
 		for _, j := range batch.Index {
 			ids = append(ids, t.data.Train.ID(j))
 		}
 	}
+	losses, help := fmt.Sprintf("loss %g", done.loss), tamer
+	for k, x := range t.tasks {
+		losses += fmt.Sprintf(", of %s %g", x.key(), done.auxiliary[k])
+	}
 	if len(t.tasks) > 0 {
 		ids = append(ids, "and those of train.auxiliary beside them")
+		help += ", or a smaller weight in train.auxiliary"
 	}
 	name, grad, err := t.model.Parameters.LargestGrad()
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: loss %g, largest gradient %g in %s, sentences %s; %s",
-		ErrNotFinite, loss, grad, name, strings.Join(ids, " "), tamer)
+	return fmt.Errorf("%w: %s, largest gradient %g in %s, sentences %s; %s",
+		ErrNotFinite, losses, grad, name, strings.Join(ids, " "), help)
 }
 
 // tamer is what helps against ErrNotFinite.

@@ -94,7 +94,7 @@ func Train(ctx context.Context, options Options) (result *Result, err error) {
 		options.Out = checkpoint.RunOf(options.Resume)
 	}
 	if begin.finished != nil {
-		options.Report(Ended{Result: begin.finished, Table: begin.finished.Table(options.Config.Data.Aspects), Out: options.Out})
+		options.Report(Ended{Result: begin.finished, Table: begin.finished.Table(options.Config.Data.Learned()), Out: options.Out})
 		return begin.finished, nil
 	}
 	err = torch.Locked(func() error {

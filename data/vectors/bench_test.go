@@ -49,7 +49,7 @@ func BenchmarkWord2vec(b *testing.B) {
 				open(b, path, dir)
 			}
 			for b.Loop() {
-				table, err := Open(path, Options{CacheDir: dir})
+				table, err := Open(b.Context(), path, Options{CacheDir: dir})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -16,6 +16,8 @@ type binaryReader struct {
 	in   *bufio.Reader
 	at   int64 // bytes read
 	row  []float32
+
+	zipped bool
 }
 
 // fault says what is wrong at a byte.
@@ -98,6 +100,17 @@ func (r *binaryReader) end() error {
 	case err == nil:
 		return r.fault(r.at, "more follows, where the file should end")
 	case !errors.Is(err, io.EOF):
+		return r.ended(err, "its end")
+	}
+	return nil
+}
+
+// pastEnd reads what follows of a compressed file, whose checksum stands last.
+func (r *binaryReader) pastEnd() error {
+	if !r.zipped {
+		return nil
+	}
+	if _, err := io.Copy(io.Discard, r.in); err != nil {
 		return r.ended(err, "its end")
 	}
 	return nil

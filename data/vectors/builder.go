@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"math"
 	"slices"
@@ -22,8 +21,7 @@ import (
 //     share: enter, addRow, addBucket;
 //   - or rows, then the keys of words that name them: addRow, setKeys.
 type builder struct {
-	w   io.Writer
-	crc uint32
+	w io.Writer
 
 	dimension  int
 	rows       int // written, buckets included
@@ -124,7 +122,8 @@ func (b *builder) addBucket(row []float32) error {
 	for _, v := range row {
 		b.raw = binary.NativeEndian.AppendUint32(b.raw, math.Float32bits(v))
 	}
-	return b.write(b.raw)
+	_, err := b.w.Write(b.raw)
+	return err
 }
 
 // keyRow says which row the word of a key has.
@@ -177,17 +176,10 @@ func (b *builder) grow() {
 	b.slots = slots
 }
 
-// finish writes what follows the rows and returns the encoded header.
-func (b *builder) finish(fingerprint [32]byte, format Format) ([]byte, error) {
-	measured := float64(b.rows - b.subwords.buckets)
-	total := 0.0
-	b.raw = b.raw[:0]
-	for _, s := range b.sum {
-		total += s
-		b.raw = binary.NativeEndian.AppendUint32(b.raw, math.Float32bits(float32(s/measured)))
-	}
-	mean := total / (measured * float64(b.dimension))
-	variance := b.squares/(measured*float64(b.dimension)) - mean*mean
+// finish writes what follows the rows and returns the header, whose checksum of
+// the content is not known yet.
+func (b *builder) finish(fingerprint [32]byte, format Format) (header, error) {
+	mean, std := moments(b.sum, b.squares, b.rows-b.subwords.buckets)
 	h := header{
 		fingerprint: fingerprint,
 		words:       uint64(b.count()),
@@ -195,26 +187,31 @@ func (b *builder) finish(fingerprint [32]byte, format Format) ([]byte, error) {
 		text:        uint64(len(b.text)),
 		slots:       uint64(len(b.slots)),
 		duplicates:  uint64(b.duplicates),
-		std:         math.Sqrt(max(variance, 0)),
+		std:         std,
 		rows:        uint64(b.rows),
 		keys:        uint64(len(b.keys)),
 		subwords:    b.subwords,
 		lower:       b.lower,
 		format:      uint32(format),
 	}
-	b.raw = append(b.raw, make([]byte, h.padding())...)
-	for _, section := range [][]byte{b.raw, mapped.Bytes(b.keys), mapped.Bytes(b.offsets), mapped.Bytes(b.slots), mapped.Bytes(b.keyRows), b.text} {
-		if err := b.write(section); err != nil {
-			return nil, err
+	for _, section := range [][]byte{mapped.Bytes(mean), make([]byte, h.padding()), mapped.Bytes(b.keys), mapped.Bytes(b.offsets), mapped.Bytes(b.slots), mapped.Bytes(b.keyRows), b.text} {
+		if _, err := b.w.Write(section); err != nil {
+			return header{}, err
 		}
 	}
-	h.body = b.crc
-	return h.encode(), nil
+	return h, nil
 }
 
-// write appends to the image and to its checksum.
-func (b *builder) write(p []byte) error {
-	b.crc = crc32.Update(b.crc, mapped.Castagnoli(), p)
-	_, err := b.w.Write(p)
-	return err
+// moments is the mean [D] of n vectors and the standard deviation of all their
+// values, by their sum [D] and that of the squares of all values.
+func moments(sum []float64, squares float64, n int) (mean []float32, std float64) {
+	mean = make([]float32, len(sum))
+	total := 0.0
+	for i, s := range sum {
+		total += s
+		mean[i] = float32(s / float64(n))
+	}
+	values := float64(n) * float64(len(sum))
+	variance := squares/values - (total/values)*(total/values)
+	return mean, math.Sqrt(max(variance, 0))
 }

@@ -1,7 +1,7 @@
 package vectors
 
 import (
-	"bufio"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"absa/internal/atomicfile"
 	"absa/internal/mapped"
@@ -41,7 +40,7 @@ func cacheName(abs string) string {
 }
 
 // openCache maps a cache file and checks all of it.
-func openCache(file string, fingerprint [32]byte) (*Table, error) {
+func openCache(ctx context.Context, file string, fingerprint [32]byte) (*Table, error) {
 	stat, err := os.Stat(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -56,11 +55,11 @@ func openCache(file string, fingerprint [32]byte) (*Table, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return mapTable(f, fingerprint)
+	return mapTable(ctx, f, fingerprint)
 }
 
 // mapTable maps an open cache file. The mapping outlives f.
-func mapTable(f *os.File, fingerprint [32]byte) (*Table, error) {
+func mapTable(ctx context.Context, f *os.File, fingerprint [32]byte) (*Table, error) {
 	head := make([]byte, headerSize)
 	if _, err := io.ReadFull(io.NewSectionReader(f, 0, headerSize), head); err != nil {
 		return nil, fmt.Errorf("read header: %w", err)
@@ -83,7 +82,7 @@ func mapTable(f *os.File, fingerprint [32]byte) (*Table, error) {
 	if err == nil {
 		// Read, not mapped: a table may be larger than memory, and a process that
 		// looks up some words should not seem to use all of it.
-		err = m.header.verify(io.NewSectionReader(f, headerSize, int64(len(b))-headerSize))
+		err = m.header.verify(ctx, io.NewSectionReader(f, headerSize, int64(len(b))-headerSize))
 	}
 	if err != nil {
 		return nil, errors.Join(err, unmap())
@@ -91,93 +90,56 @@ func mapTable(f *os.File, fingerprint [32]byte) (*Table, error) {
 	return &Table{image: m, unmap: unmap}, nil
 }
 
-// buildCache parses the source into a new cache file and maps it. Processes
-// that do so at once each write a file of their own; the last rename wins, and
-// each maps what it wrote.
-func buildCache(file string, src *source, fingerprint [32]byte, progress func(done, total int64)) (*Table, error) {
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return nil, &cacheError{err}
-	}
-	removeLeftovers(file)
-	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+tempMark+"*")
-	if err != nil {
-		return nil, &cacheError{err}
-	}
-	defer f.Close()
-	t, err := fillCache(f, file, src, fingerprint, progress)
-	if err != nil {
-		os.Remove(f.Name()) // renamed or not, this name is of no more use
-		return nil, err
-	}
-	return t, nil
-}
-
-func fillCache(f *os.File, file string, src *source, fingerprint [32]byte, progress func(done, total int64)) (*Table, error) {
-	w := bufio.NewWriterSize(cacheWriter{f}, 1<<20)
-	h, err := build(w, src, fingerprint, progress)
+// buildCache parses the source into a new cache file, which f is to become, and
+// maps it.
+func buildCache(ctx context.Context, f *os.File, file string, fingerprint [32]byte, read func(*builder) (Format, error)) (_ *Table, err error) {
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name())
+		}
+	}()
+	t, err := fill(ctx, cacheStorage{f}, fingerprint, read)
 	if err != nil {
 		return nil, err
 	}
-	if err := w.Flush(); err != nil {
-		return nil, err
+	if err = f.Sync(); err == nil {
+		err = os.Rename(f.Name(), file)
 	}
-	if _, err := f.WriteAt(h, 0); err != nil {
-		return nil, &cacheError{err}
-	}
-	if err := f.Sync(); err != nil {
-		return nil, &cacheError{err}
-	}
-	t, err := mapTable(f, fingerprint)
 	if err != nil {
-		return nil, &cacheError{err}
-	}
-	if err := os.Rename(f.Name(), file); err != nil {
-		return nil, &cacheError{errors.Join(err, t.Close())}
+		return nil, errors.Join(&cacheError{err}, t.Close())
 	}
 	// A cache that a power cut takes back is built again: no error of ours.
 	_ = atomicfile.SyncDir(filepath.Dir(file))
 	return t, nil
 }
 
-// build writes an image whose header is still blank to w and returns the header.
-func build(w io.Writer, src *source, fingerprint [32]byte, progress func(done, total int64)) ([]byte, error) {
-	b, err := newBuilder(w)
-	if err != nil {
-		return nil, err
-	}
-	format, err := src.read(b, progress)
-	if err != nil {
-		return nil, err
-	}
-	return b.finish(fingerprint, format)
+// cacheStorage is a file that holds an image. It marks its errors, to tell them
+// from those of reading the source.
+type cacheStorage struct{ f *os.File }
+
+func (c cacheStorage) Write(p []byte) (int, error) {
+	n, err := c.f.Write(p)
+	return n, c.marked(err)
 }
 
-// cacheWriter marks the errors of writing, to tell them from those of reading.
-type cacheWriter struct{ f *os.File }
-
-func (w cacheWriter) Write(p []byte) (int, error) {
-	n, err := w.f.Write(p)
-	if err != nil {
-		return n, &cacheError{err}
-	}
-	return n, nil
+func (c cacheStorage) WriteAt(p []byte, at int64) (int, error) {
+	n, err := c.f.WriteAt(p, at)
+	return n, c.marked(err)
 }
 
-// tempMark separates a cache file's name from the random part of the name
-// under which it is written.
-const tempMark = ".tmp-"
+func (c cacheStorage) ReadAt(p []byte, at int64) (int, error) {
+	n, err := c.f.ReadAt(p, at)
+	return n, c.marked(err)
+}
 
-// removeLeftovers removes what builds that were killed left more than an hour
-// ago. Failing is harmless.
-func removeLeftovers(file string) {
-	entries, err := os.ReadDir(filepath.Dir(file))
-	if err != nil {
-		return
+func (c cacheStorage) bytes() ([]byte, func() error, error) {
+	b, unmap, err := mapped.File(c.f, headerSize)
+	return b, unmap, c.marked(err)
+}
+
+func (c cacheStorage) marked(err error) error {
+	if err == nil || err == io.EOF {
+		return err
 	}
-	for _, e := range entries {
-		info, err := e.Info()
-		if err == nil && strings.HasPrefix(e.Name(), filepath.Base(file)+tempMark) && time.Since(info.ModTime()) > time.Hour {
-			os.Remove(filepath.Join(filepath.Dir(file), e.Name()))
-		}
-	}
+	return &cacheError{err}
 }

@@ -1,6 +1,7 @@
 package vectors
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -131,7 +133,7 @@ func TestCacheDiskFull(t *testing.T) {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	table, err := Open(path, Options{CacheDir: dir})
+	table, err := Open(t.Context(), path, Options{CacheDir: dir})
 	if restore := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); restore != nil {
 		t.Fatal(restore)
 	}
@@ -159,46 +161,113 @@ func TestCacheDiskFull(t *testing.T) {
 func TestConcurrentOpen(t *testing.T) {
 	path, dir := write(t, "v.txt", []byte(plainText)), t.TempDir()
 	var group sync.WaitGroup
+	var built atomic.Int32
 	for range 16 {
 		group.Go(func() {
-			table, err := Open(path, Options{CacheDir: dir})
+			table, err := Open(t.Context(), path, Options{CacheDir: dir})
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			defer table.Close()
+			if table.Info().Built {
+				built.Add(1)
+			}
 			if v, _ := table.Lookup("food"); !cmp.Equal(v, []float32{4, 5, 6}) || table.Info().Note != "" {
 				t.Errorf("food = %v, info %+v", v, table.Info())
 			}
 		})
 	}
 	group.Wait()
+	if built.Load() != 1 {
+		t.Errorf("%d wrote the cache, want one", built.Load())
+	}
 	if files, _ := os.ReadDir(dir); len(files) != 1 {
 		t.Errorf("cache folder holds %v, want one file", files)
 	}
 }
 
+// TestLeftoversAreRemoved holds that what a killed process has left goes when
+// any cache of the folder is opened, and that what another process writes stays.
 func TestLeftoversAreRemoved(t *testing.T) {
 	path, dir := write(t, "v.txt", []byte(plainText)), t.TempDir()
 	file := open(t, path, dir).Info().Cache
-	old, young := file+tempMark+"1", file+tempMark+"2"
-	for _, name := range []string{old, young} {
-		if err := os.WriteFile(name, nil, 0o600); err != nil {
+	left := []string{file + tempMark, file + tempMark + "-1", filepath.Join(dir, "other.txt-0.cache") + tempMark}
+	written := filepath.Join(dir, "another.txt-0.cache") + tempMark
+	for _, name := range append(left, written) {
+		if err := os.WriteFile(name, []byte("half"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	past := time.Now().Add(-2 * time.Hour)
-	if err := os.Chtimes(old, past, past); err != nil {
+	f, err := os.Open(written)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(file); err != nil {
-		t.Fatal(err)
+	defer f.Close()
+	if err := lock(f); err != nil {
+		t.Skipf("a file system without locks: %v", err)
 	}
-	open(t, path, dir)
-	if _, err := os.Stat(old); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("old leftover: %v", err)
+	if open(t, path, dir).Info().Built {
+		t.Error("the cache was built again")
 	}
-	if _, err := os.Stat(young); err != nil {
-		t.Errorf("young one, perhaps in use: %v", err)
+	for _, name := range left {
+		if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("leftover %s: %v", name, err)
+		}
+	}
+	if _, err := os.Stat(written); err != nil {
+		t.Errorf("the one in use: %v", err)
+	}
+}
+
+// TestInterrupted holds that a context ends the reading of the source, of the
+// cache, and the wait for another process, and that nothing is left.
+func TestInterrupted(t *testing.T) {
+	stop := errors.New("enough")
+	path := write(t, "v.txt", []byte(strings.Repeat(plainText, 100_000))) // more than a buffer
+	for _, name := range []string{"reading", "reading into memory", "the cache", "waiting"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			ctx, cancel := context.WithCancelCause(t.Context())
+			defer cancel(nil)
+			opts := Options{CacheDir: dir, Progress: func(done, total int64) {
+				cancel(stop)
+				if done == total {
+					t.Error("all of it was read")
+				}
+			}}
+			kept := 0
+			switch name {
+			case "reading into memory":
+				opts.CacheDir = filepath.Join(path, "none")
+			case "the cache":
+				open(t, path, dir)
+				cancel(stop)
+				kept = 1
+			case "waiting":
+				src, err := openSource(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer src.close()
+				file, err := cacheFile(dir, src.abs)
+				if err != nil {
+					t.Fatal(err)
+				}
+				f, err := claim(ctx, file, func() bool { return false })
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer f.Close()
+				go cancel(stop)
+				kept = 1
+			}
+			if _, err := Open(ctx, path, opts); !errors.Is(err, stop) || !strings.Contains(err.Error(), path) {
+				t.Errorf("got %v", err)
+			}
+			if files, _ := os.ReadDir(dir); len(files) != kept {
+				t.Errorf("left in the cache folder: %v", files)
+			}
+		})
 	}
 }

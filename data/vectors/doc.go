@@ -10,7 +10,7 @@
 // user's cache folder; the later ones map that cache into memory and parse
 // nothing.
 //
-//	t, err := vectors.Open("data/raw/glove-100d.json", vectors.Options{})
+//	t, err := vectors.Open(ctx, "data/raw/glove-100d.json", vectors.Options{})
 //	if err != nil {
 //		return err
 //	}

@@ -109,7 +109,7 @@ func TestFastTextRefuses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			path := write(t, "m.bin", test.content)
-			_, err := Open(path, Options{CacheDir: t.TempDir()})
+			_, err := Open(t.Context(), path, Options{CacheDir: t.TempDir()})
 			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
 				t.Fatalf("got %v\nwant %s ... %s", err, path, test.want)
 			}
@@ -153,10 +153,41 @@ func TestFastTextForms(t *testing.T) {
 				if v, ok := table.Lookup("__label__x"); ok {
 					t.Errorf("the label has a vector: %v", v)
 				}
-				if got, want := table.Info().Std, math.Sqrt(2.5); math.Abs(got-want) > 1e-9 {
-					t.Errorf("std %v, want %v: of ±1 and ±2, the words' own rows", got, want)
+				sum, squares := make([]float64, 2), 0.0
+				for _, v := range test.want {
+					for i, x := range v {
+						sum[i] += float64(x)
+						squares += float64(x) * float64(x)
+					}
+				}
+				mean := []float32{float32(sum[0] / 2), float32(sum[1] / 2)} // and the mean of all four values is 0
+				if got, want := table.Info().Std, math.Sqrt(squares/4); math.Abs(got-want) > 1e-9 {
+					t.Errorf("std %v, want %v as the words' vectors have", got, want)
+				}
+				if diff := cmp.Diff(mean, table.image.mean); diff != "" {
+					t.Errorf("mean: %s", diff)
 				}
 			}
 		})
+	}
+}
+
+// A word whose rows sum to more than float32 holds has no vector, and does not
+// spoil the mean.
+func TestFastTextOverflow(t *testing.T) {
+	m := tinyModel()
+	m.rows = [][]float32{{3e38, -1}, {2, -2}, {3e38, 7}, {3e38, 7}}
+	table := open(t, write(t, "m.bin", m.bytes()), t.TempDir())
+	for _, word := range []string{"not", "food"} {
+		if v, ok := table.Lookup(word); ok {
+			t.Errorf("%q = %v", word, v)
+		}
+	}
+	rows, c, err := table.Matrix([]string{"<pad>", "<unk>", "not", "soup"}, Policy{Unknown: Mean})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(make([]float32, 8), rows); diff != "" || c.Unknown != 2 || table.Info().Std != 0 {
+		t.Errorf("%+v, std %v: %s", c, table.Info().Std, diff)
 	}
 }

@@ -3,6 +3,7 @@ package vectors
 import (
 	"bufio"
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -32,29 +33,32 @@ func (f Format) String() string {
 	return fmt.Sprintf("format %d", uint32(f))
 }
 
-const readBuffer = 1 << 20
+const (
+	readBuffer = 1 << 20
+	headSize   = 512 // bytes that tell a format
+)
 
 // readEntries looks at the first bytes of a file and reads the rest accordingly.
 func readEntries(r *binaryReader, b *builder) (Format, error) {
 	name, in := r.name, r.in
-	head, err := in.Peek(512)
+	head, err := in.Peek(headSize)
 	if err != nil && err != io.EOF {
 		return 0, fmt.Errorf("read %s: %w", name, err)
 	}
 	if bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
 		zip, err := gzip.NewReader(in)
 		if err != nil {
-			return 0, fmt.Errorf("read %s: %w", name, err)
+			return 0, fmt.Errorf("read %s: %w", name, unzipFault(err))
 		}
-		in = bufio.NewReaderSize(zip, readBuffer)
-		r.in = in
-		if head, err = in.Peek(512); err != nil && err != io.EOF {
+		in = bufio.NewReaderSize(unzipped{zip}, readBuffer)
+		r.in, r.zipped = in, true
+		if head, err = in.Peek(headSize); err != nil && err != io.EOF {
 			return 0, fmt.Errorf("read %s: %w", name, err)
 		}
 	}
 	has := func(prefix string) bool { return bytes.HasPrefix(head, []byte(prefix)) }
 	switch {
-	case len(bytes.TrimSpace(head)) == 0 && len(head) < 512:
+	case len(bytes.TrimSpace(head)) == 0 && len(head) < headSize:
 		return 0, fmt.Errorf("read %s: the file is empty: %w", name, ErrFormat)
 	case has("PK\x03\x04"):
 		return 0, fmt.Errorf("read %s: a zip archive, unpack it first: %w", name, ErrFormat)
@@ -63,7 +67,10 @@ func readEntries(r *binaryReader, b *builder) (Format, error) {
 	case has(numpyMagic):
 		return 0, fmt.Errorf("read %s: an array of NumPy without its words; of a spaCy model, name the folder: %w", name, ErrFormat)
 	case isFastText(head):
-		return FastText, readFastText(r, b)
+		if err := readFastText(r, b); err != nil {
+			return 0, err
+		}
+		return FastText, r.pastEnd()
 	case looksWord2vec(head):
 		return Word2vec, readWord2vec(r, b)
 	case bytes.IndexByte(head, 0) >= 0:
@@ -72,6 +79,27 @@ func readEntries(r *binaryReader, b *builder) (Format, error) {
 		return JSON, readJSON(name, in, b.add)
 	}
 	return Text, readText(name, in, b.add)
+}
+
+// unzipped words the faults of a gzipped file.
+type unzipped struct{ zip io.Reader }
+
+func (u unzipped) Read(p []byte) (int, error) {
+	n, err := u.zip.Read(p)
+	return n, unzipFault(err)
+}
+
+func unzipFault(err error) error {
+	var corrupt flate.CorruptInputError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the compressed file ends in the middle (is it complete?)")
+	case errors.Is(err, gzip.ErrHeader):
+		return errors.New("what follows the end of the compressed content is not of gzip (is the file damaged?)")
+	case errors.Is(err, gzip.ErrChecksum), errors.As(err, &corrupt):
+		return fmt.Errorf("the compressed file is damaged: %w", err)
+	}
+	return err
 }
 
 // looksLikeJSON tells an object from a line of text whose word is a brace.

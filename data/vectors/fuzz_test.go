@@ -3,6 +3,7 @@ package vectors
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"hash/crc32"
 	"math"
@@ -18,22 +19,13 @@ func reader(name string, b []byte) *binaryReader {
 
 // imageOf is what the entries that read passes to a builder become.
 func imageOf(read func(*builder) (Format, error)) ([]byte, error) {
-	var buffer bytes.Buffer
-	build, err := newBuilder(&buffer)
-	if err != nil {
-		return nil, err
-	}
-	build.slots = make([]uint32, 8) // so that the images of the corpus are small
-	format, err := read(build)
-	if err != nil {
-		return nil, err
-	}
-	h, err := build.finish([32]byte{}, format)
-	if err != nil {
-		return nil, err
-	}
-	copy(buffer.Bytes(), h)
-	return buffer.Bytes(), nil
+	m := &memory{}
+	defer m.release()
+	_, err := fill(context.Background(), m, [32]byte{}, func(b *builder) (Format, error) {
+		b.slots = make([]uint32, 8) // so that the images of the corpus are small
+		return read(b)
+	})
+	return bytes.Clone(m.pages[:m.size]), err
 }
 
 // fileImage is the image of a source of one file.

@@ -1,6 +1,7 @@
 package vectors
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -102,15 +103,19 @@ func (h header) check() error {
 }
 
 // verify compares the content, all that follows the header, with its checksum.
-func (h header) verify(content io.Reader) error {
+func (h header) verify(ctx context.Context, content io.Reader) error {
+	sum, err := checksum(ctx, content)
+	if err == nil && sum != h.body {
+		err = errors.New("checksum of the content differs")
+	}
+	return err
+}
+
+// checksum is the CRC-32C of content.
+func checksum(ctx context.Context, content io.Reader) (uint32, error) {
 	sum := crc32.New(mapped.Castagnoli())
-	if _, err := io.CopyBuffer(sum, content, make([]byte, readBuffer)); err != nil {
-		return err
-	}
-	if sum.Sum32() != h.body {
-		return errors.New("checksum of the content differs")
-	}
-	return nil
+	_, err := io.CopyBuffer(sum, interruptible{ctx, content}, make([]byte, readBuffer))
+	return sum.Sum32(), err
 }
 
 // padding is the number of bytes between mean and keys.

@@ -1,8 +1,10 @@
 package vectors
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"absa/internal/mapped"
@@ -14,7 +16,7 @@ import (
 //	header   headerSize bytes, see header
 //	rows     [rows, dimension] float32, in the order of the source: those of
 //	         the words, then those of the buckets of their subwords
-//	mean     [dimension] float32, the mean row, buckets left out
+//	mean     [dimension] float32, the mean vector of the words
 //	         padding to 8 bytes
 //	keys     [keys] uint64, ascending: hashes of words, see spacyKey
 //	offsets  [words+1] uint64: word i is text[offsets[i]:offsets[i+1]]
@@ -24,7 +26,7 @@ import (
 const (
 	imageMagic   = "absavecs"
 	imageOrder   = 0x01020304 // reads differently on a host of the other byte order
-	imageVersion = 2
+	imageVersion = 3
 	headerSize   = 144
 
 	minDimension = 2 // a word and one number is a frequency list, not a vector
@@ -135,7 +137,8 @@ func (m *image) find(word string) (int, bool) {
 
 // compose writes the vector of a word [D], as fastText's getWordVector makes
 // it: the mean of its own row, unless own is negative, and of those of its
-// subwords, summed in that order in float32. A word that has neither has none.
+// subwords, summed in that order in float32. A word that has neither has none,
+// and none that has a sum beyond float32.
 func (m *image) compose(sum []float32, word string, own int) bool {
 	clear(sum)
 	n := 0
@@ -154,9 +157,34 @@ func (m *image) compose(sum []float32, word string, own int) bool {
 	}
 	share := float32(1 / float64(n))
 	for i := range sum {
+		if math.IsNaN(float64(sum[i])) || math.IsInf(float64(sum[i]), 0) {
+			return false
+		}
 		sum[i] *= share
 	}
 	return true
+}
+
+// composed is the mean [D] and the standard deviation of the vectors that the
+// words have with their subwords.
+func (m *image) composed(ctx context.Context) (mean []float32, std float64, err error) {
+	sum, squares, n := make([]float64, m.dimension), 0.0, 0
+	v := make([]float32, m.dimension)
+	for row := range int(m.header.words) {
+		if row%1024 == 0 && ctx.Err() != nil {
+			return nil, 0, context.Cause(ctx)
+		}
+		if !m.compose(v, string(m.word(row)), row) {
+			continue
+		}
+		for i, x := range v {
+			sum[i] += float64(x)
+			squares += float64(x) * float64(x)
+		}
+		n++
+	}
+	mean, std = moments(sum, squares, max(n, 1))
+	return mean, std, nil
 }
 
 // hash is FNV-1a of 64 bits, folded to 32.

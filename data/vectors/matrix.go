@@ -10,7 +10,7 @@ import (
 const (
 	Zero     = "zero"   // zeros, as in the article
 	Gaussian = "random" // N(0, s²) by seed and word, s the table's standard deviation
-	Mean     = "mean"   // the mean of all rows of the table, those of subwords left out
+	Mean     = "mean"   // the mean of the vectors of the table's words
 )
 
 // Policy says what vector a word gets that is not in the table as it stands.
@@ -80,17 +80,17 @@ func (t *Table) Matrix(words []string, p Policy) (rows []float32, c Coverage, er
 }
 
 // Knows returns a function that says whether a word gets a vector from the
-// table, as Matrix counts it.
-func (t *Table) Knows(p Policy) func(word string) bool {
-	var known map[string]string
+// table, and whether that is made of the word's subwords, as Matrix counts it.
+func (t *Table) Knows(p Policy) func(word string) (known, subwords bool) {
+	var related map[string]string
 	if p.Aliases {
-		known = aliases()
+		related = aliases()
 	}
 	row := make([]float32, t.Dimension())
-	return func(word string) bool {
+	return func(word string) (known, subwords bool) {
 		var c Coverage
-		t.fill(row, word, Policy{Unknown: Zero, Aliases: p.Aliases}, known, &c)
-		return c.Unknown == 0
+		t.fill(row, word, Policy{Unknown: Zero, Aliases: p.Aliases}, related, &c)
+		return c.Unknown == 0, c.Subwords == 1
 	}
 }
 

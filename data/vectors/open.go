@@ -1,7 +1,7 @@
 package vectors
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -20,10 +20,11 @@ type Options struct {
 
 // Open opens a table of word vectors, a file or a folder of spaCy's, through its
 // cache if that holds this very source, and otherwise by parsing it and writing
-// the cache. Trouble with
-// the cache is never an error: the table is then held in memory, at the size
-// of its values, and Info().Note says why.
-func Open(path string, opts Options) (*Table, error) {
+// the cache; of several processes that do so at once, one writes it and the
+// others wait. Trouble with the cache is never an error: the table is then held
+// in memory, at the size of its values, and Info().Note says why. It ends early,
+// with the cause, when ctx is done.
+func Open(ctx context.Context, path string, opts Options) (*Table, error) {
 	src, err := openSource(path)
 	if err != nil {
 		return nil, err
@@ -33,34 +34,62 @@ func Open(path string, opts Options) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-
-	var note string
+	read := func(b *builder) (Format, error) { return src.read(ctx, b, opts.Progress) }
 	file, err := cacheFile(opts.CacheDir, src.abs)
-	if err != nil {
-		note = fmt.Sprintf("no cache: %v", err)
-	} else {
-		t, err := openCache(file, fingerprint)
-		if err == nil {
-			return t.describe(Info{Path: path, Cache: file}), nil
-		}
-		if !errors.Is(err, errStale) {
-			note = fmt.Sprintf("cache %s was rebuilt: %v", file, err)
-		}
-		t, err = buildCache(file, src, fingerprint, opts.Progress)
-		if err == nil {
-			return t.describe(Info{Path: path, Cache: file, Built: true, Note: note}), nil
-		}
+	if err == nil {
+		var t *Table
+		t, err = throughCache(ctx, path, file, fingerprint, read)
 		var trouble *cacheError
-		if !errors.As(err, &trouble) {
-			return nil, err
+		if err == nil || !errors.As(err, &trouble) {
+			return t, interrupted(ctx, path, err)
 		}
-		note = fmt.Sprintf("no cache: %v", trouble)
 	}
-	t, err := buildInMemory(src, fingerprint, opts.Progress)
-	if err != nil {
+	t, failed := fillMemory(ctx, fingerprint, read)
+	if failed != nil {
+		return nil, interrupted(ctx, path, failed)
+	}
+	return t.describe(Info{Path: path, Built: true, Note: fmt.Sprintf("no cache: %v", err)}), nil
+}
+
+// interrupted is what to say of an error once ctx is done: its cause, whatever
+// reader came upon it.
+func interrupted(ctx context.Context, path string, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("read %s: %w", path, context.Cause(ctx))
+	}
+	return err
+}
+
+// throughCache maps the cache, written first where there is none.
+func throughCache(ctx context.Context, path, file string, fingerprint [32]byte, read func(*builder) (Format, error)) (*Table, error) {
+	sweep(filepath.Dir(file))
+	t, failed := openCache(ctx, file, fingerprint)
+	if failed == nil {
+		return t.describe(Info{Path: path, Cache: file}), nil
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	f, err := claim(ctx, file, func() bool { // another may have written it since
+		var err error
+		t, err = openCache(ctx, file, fingerprint)
+		return err == nil
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case f == nil:
+		return t.describe(Info{Path: path, Cache: file}), nil
+	}
+	defer f.Close()
+	if t, err = buildCache(ctx, f, file, fingerprint, read); err != nil {
 		return nil, err
 	}
-	return t.describe(Info{Path: path, Built: true, Note: note}), nil
+	info := Info{Path: path, Cache: file, Built: true}
+	if !errors.Is(failed, errStale) {
+		info.Note = fmt.Sprintf("cache %s was rebuilt: %v", file, failed)
+	}
+	return t.describe(info), nil
 }
 
 // describe completes the table's Info from its image.
@@ -85,18 +114,12 @@ func cacheFile(dir, abs string) (string, error) {
 	return filepath.Join(dir, cacheName(abs)), nil
 }
 
-// buildInMemory parses the source into ordinary memory.
-func buildInMemory(src *source, fingerprint [32]byte, progress func(done, total int64)) (*Table, error) {
-	var buffer bytes.Buffer
-	h, err := build(&buffer, src, fingerprint, progress)
+// fillMemory parses the source into memory.
+func fillMemory(ctx context.Context, fingerprint [32]byte, read func(*builder) (Format, error)) (*Table, error) {
+	m := &memory{}
+	t, err := fill(ctx, m, fingerprint, read)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, m.release())
 	}
-	b := buffer.Bytes()
-	copy(b, h)
-	m, err := parseImage(b)
-	if err != nil {
-		return nil, fmt.Errorf("build table of %s: %w", src.path, err)
-	}
-	return &Table{image: m}, nil
+	return t, nil
 }

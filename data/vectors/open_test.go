@@ -32,7 +32,7 @@ func write(t testing.TB, name string, content []byte) string {
 // open opens a file that must open.
 func open(t testing.TB, path, dir string) *Table {
 	t.Helper()
-	table, err := Open(path, Options{CacheDir: dir})
+	table, err := Open(t.Context(), path, Options{CacheDir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestProgress(t *testing.T) {
 	opts := Options{CacheDir: dir, Progress: func(d, n int64) { done, total, calls = d, n, calls+1 }}
 	for _, want := range []bool{true, false} {
 		calls = 0
-		table, err := Open(path, opts)
+		table, err := Open(t.Context(), path, opts)
 		if err != nil {
 			t.Fatal(err)
 		}

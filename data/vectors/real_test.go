@@ -22,7 +22,7 @@ func glove(t testing.TB, dir string) *Table {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		t.Skipf("no %s: absa fetch glove-100d downloads it, or ABSA_TEST_VECTORS names it", path)
 	}
-	table, err := Open(path, Options{CacheDir: dir})
+	table, err := Open(t.Context(), path, Options{CacheDir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package vectors
 
 import (
 	"bufio"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -110,14 +111,14 @@ func (s *source) fingerprint() ([32]byte, error) {
 
 // read passes the entries of the source to a builder and says what form they
 // had. progress, if not nil, hears of the bytes of the files read so far.
-func (s *source) read(b *builder, progress func(done, total int64)) (Format, error) {
+func (s *source) read(ctx context.Context, b *builder, progress func(done, total int64)) (Format, error) {
 	count := &counter{report: progress}
 	for _, f := range s.files {
 		count.total += f.stat.Size()
 	}
 	var readers [3]*binaryReader
 	for i, f := range s.files {
-		in := countedReader{io.NewSectionReader(f, 0, f.stat.Size()), count}
+		in := countedReader{interruptible{ctx, io.NewSectionReader(f, 0, f.stat.Size())}, count}
 		readers[i] = &binaryReader{name: f.Name(), in: bufio.NewReaderSize(in, readBuffer)}
 	}
 	format, err := SpaCy, error(nil)
@@ -165,4 +166,17 @@ func (c countedReader) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.count.add(int64(n))
 	return n, err
+}
+
+// interruptible is a reader that fails once its context is done.
+type interruptible struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (i interruptible) Read(p []byte) (int, error) {
+	if i.ctx.Err() != nil {
+		return 0, context.Cause(i.ctx)
+	}
+	return i.r.Read(p)
 }

@@ -1,6 +1,7 @@
 package vectors
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -56,7 +57,7 @@ func TestOpenRefuses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			path, dir := write(t, "v.txt", []byte(test.content)), t.TempDir()
-			table, err := Open(path, Options{CacheDir: dir})
+			table, err := Open(t.Context(), path, Options{CacheDir: dir})
 			if err == nil {
 				t.Fatalf("opened: %v", contents(table))
 			}
@@ -74,23 +75,49 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestOpenNoFile(t *testing.T) {
-	_, err := Open(filepath.Join(t.TempDir(), "none.txt"), Options{CacheDir: t.TempDir()})
+	_, err := Open(t.Context(), filepath.Join(t.TempDir(), "none.txt"), Options{CacheDir: t.TempDir()})
 	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "absa fetch glove-100d") {
 		t.Errorf("missing file: %v", err)
 	}
-	if _, err = Open("", Options{}); err == nil || !strings.Contains(err.Error(), "vectors.path") {
+	if _, err = Open(t.Context(), "", Options{}); err == nil || !strings.Contains(err.Error(), "vectors.path") {
 		t.Errorf("no name: %v", err)
 	}
-	if _, err = Open(t.TempDir(), Options{}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "without word vectors of spaCy") {
+	if _, err = Open(t.Context(), t.TempDir(), Options{}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "without word vectors of spaCy") {
 		t.Errorf("folder: %v", err)
 	}
-	if _, err = Open(os.DevNull, Options{}); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+	if _, err = Open(t.Context(), os.DevNull, Options{}); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("device: %v", err)
 	}
-	whole := zipped(t, strings.Repeat("word 1 2 3\n", 5000))
-	_, err = Open(write(t, "v.gz", whole[:len(whole)-10]), Options{CacheDir: t.TempDir()})
-	if err == nil || !strings.Contains(err.Error(), "ends in the middle") {
-		t.Errorf("truncated gzip: %v", err)
+}
+
+// TestGzipFaults holds what is said of a compressed file that is not whole.
+func TestGzipFaults(t *testing.T) {
+	text, model := zipped(t, strings.Repeat("word 1 2 3\n", 5000)), zipped(t, string(tinyModel().bytes())+strings.Repeat("output", 1<<20))
+	flip := func(b []byte, at int) []byte {
+		b = bytes.Clone(b)
+		b[at] ^= 1
+		return b
+	}
+	tests := []struct {
+		name    string
+		content []byte
+		want    string
+	}{
+		{"text, cut off", text[:len(text)-10], ":5001: read: the compressed file ends in the middle"},
+		{"text, cut off in its head", text[:5], "the compressed file ends in the middle"},
+		{"text, more", append(bytes.Clone(text), "more"...), "the compressed file ends in the middle"},
+		{"text, much more", append(bytes.Clone(text), strings.Repeat("more", 10)...), "what follows the end of the compressed content is not of gzip"},
+		{"text, checksum", flip(text, len(text)-8), "the compressed file is damaged: gzip: invalid checksum"},
+		{"model, cut off behind its rows", model[:len(model)-10], "the compressed file ends in the middle"},
+		{"model, checksum", flip(model, len(model)-8), "the compressed file is damaged: gzip: invalid checksum"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Open(t.Context(), write(t, "v.gz", test.content), Options{CacheDir: t.TempDir()})
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v\nwant ... %s", err, test.want)
+			}
+		})
 	}
 }
 

@@ -87,7 +87,7 @@ func TestSpacyPaths(t *testing.T) {
 		t.Errorf("cache folder holds %v, want one file", files)
 	}
 	spacyModel(t, filepath.Join(root, "en_core", "en_core-3.7.0", "vocab"), tinySpacy())
-	if _, err := Open(filepath.Join(root, "en_core"), Options{CacheDir: dir}); err == nil || !strings.Contains(err.Error(), "several models") || !strings.Contains(err.Error(), "en_core-3.7.0") {
+	if _, err := Open(t.Context(), filepath.Join(root, "en_core"), Options{CacheDir: dir}); err == nil || !strings.Contains(err.Error(), "several models") || !strings.Contains(err.Error(), "en_core-3.7.0") {
 		t.Errorf("two versions: %v", err)
 	}
 }
@@ -161,7 +161,7 @@ func TestSpacyRefuses(t *testing.T) {
 			files := maps.Clone(tinySpacy())
 			files[test.file] = []byte(test.content)
 			spacyModel(t, vocab, files)
-			_, err := Open(vocab, Options{CacheDir: dir})
+			_, err := Open(t.Context(), vocab, Options{CacheDir: dir})
 			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), filepath.Join(vocab, test.file)) {
 				t.Fatalf("got %v\nwant %s ... %s", err, filepath.Join(vocab, test.file), test.want)
 			}

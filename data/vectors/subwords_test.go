@@ -59,7 +59,7 @@ func TestMatrixSubwords(t *testing.T) {
 	}{
 		// "<not>" has 2 subwords, "<food>" 3, "<n't>" 2, "<it>" 1.
 		{"aliases", Policy{Unknown: Zero, Aliases: true}, []float32{0, 0, 23. / 4, 23. / 4, 5, 7, 7}, Coverage{Words: 5, Exact: 1, Folded: 1, Aliased: 1, Subwords: 2}},
-		{"no aliases, mean", Policy{Unknown: Mean}, []float32{0, 1.5, 23. / 4, 23. / 4, 7, 7, 7}, Coverage{Words: 5, Exact: 1, Folded: 1, Subwords: 3}},
+		{"no aliases, mean", Policy{Unknown: Mean}, []float32{0, (5 + 23./4) / 2, 23. / 4, 23. / 4, 7, 7, 7}, Coverage{Words: 5, Exact: 1, Folded: 1, Subwords: 3}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -74,16 +74,27 @@ func TestMatrixSubwords(t *testing.T) {
 				t.Errorf("coverage: %s", diff)
 			}
 			knows := table.Knows(test.policy)
+			made := 0
 			for _, word := range words[2:] {
-				if !knows(word) {
+				known, subwords := knows(word)
+				if !known {
 					t.Errorf("%q is not known", word)
 				}
+				if subwords {
+					made++
+				}
+			}
+			if made != test.count.Subwords {
+				t.Errorf("%d known by their subwords, want %d", made, test.count.Subwords)
 			}
 		})
 	}
 	without := fastTextModel{words: []string{"not"}, dimension: 2, rows: [][]float32{{1, -1}}}
 	table = open(t, write(t, "m.bin", without.bytes()), t.TempDir())
-	if _, c, err := table.Matrix(words, Policy{}); err != nil || c.Unknown != 5 || table.Knows(Policy{})("zebra") {
+	if _, c, err := table.Matrix(words, Policy{}); err != nil || c.Unknown != 5 {
 		t.Errorf("a model without subwords: %+v, %v", c, err)
+	}
+	if known, subwords := table.Knows(Policy{})("zebra"); known || subwords {
+		t.Errorf("a model without subwords: known %v, by subwords %v", known, subwords)
 	}
 }

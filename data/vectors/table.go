@@ -11,7 +11,7 @@ package vectors
 type Table struct {
 	image image
 	info  Info
-	unmap func() error // nil when the image is ordinary memory
+	unmap func() error // nil once it is closed
 }
 
 // Info says where a table came from.
@@ -23,7 +23,7 @@ type Info struct {
 	Words      int     // words that have a vector; those of a spaCy folder may share one
 	Dimension  int     // values per row
 	Duplicates int     // entries of the source dropped because their word came earlier
-	Std        float64 // standard deviation of the values of all rows, those of subwords left out
+	Std        float64 // standard deviation of the values of all words' vectors
 	Note       string  // why the cache was rebuilt or could not be written; empty if all is well
 }
 

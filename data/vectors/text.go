@@ -23,8 +23,6 @@ func readText(name string, in *bufio.Reader, add func(word []byte, row []float32
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
 			return fmt.Errorf("%s:%d: a line of more than %d bytes: %w", name, line+1, in.Size(), ErrFormat)
-		case errors.Is(err, io.ErrUnexpectedEOF):
-			return fmt.Errorf("%s:%d: the compressed file ends in the middle (is it complete?)", name, line+1)
 		case err != nil && err != io.EOF:
 			return fmt.Errorf("%s:%d: read: %w", name, line+1, err)
 		}

@@ -61,7 +61,16 @@ func looksWord2vec(head []byte) bool {
 	if slices.ContainsFunc(rest, control) {
 		return true
 	}
-	// A few bytes of values may have no such character in them.
-	fields := bytes.Fields(rest)
-	return !utf8.Valid(rest) && (len(fields) < 2 || !isNumber(fields[1]))
+	if at := bytes.LastIndexByte(rest, '\n'); at >= 0 && len(head) == headSize { // a character may be cut in two
+		rest = rest[:at]
+	}
+	if utf8.Valid(rest) {
+		return false
+	}
+	// A few bytes of values may have no such character in them. A line of text, in
+	// whatever encoding and with spaces in its word, ends in numbers, the last of
+	// which may be cut.
+	line, _, _ = bytes.Cut(rest, []byte("\n"))
+	fields := splitFields(nil, bytes.TrimRight(line, " \t\r"))
+	return len(fields) < 2 || !slices.ContainsFunc(fields[max(1, len(fields)-2):], isNumber)
 }

@@ -77,7 +77,7 @@ func TestWord2vecRefuses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			path, dir := write(t, "v.bin", []byte(test.content)), t.TempDir()
-			_, err := Open(path, Options{CacheDir: dir})
+			_, err := Open(t.Context(), path, Options{CacheDir: dir})
 			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
 				t.Fatalf("got %v\nwant %s ... %s", err, path, test.want)
 			}
@@ -98,6 +98,10 @@ func TestLooksWord2vec(t *testing.T) {
 		{"text", headerText, false},
 		{"text, in Latin-1", "1 2\ncaf\xe9 1 2\n", false},
 		{"text, words with spaces", "1 2\nat name@example.com 1 2\n", false},
+		{"text, a no-break space in the first word", "2000 8\na\u00a0b 1 2 3 4 5 6 7 8\n", false},
+		{"text in Latin-1, a space in the first word", "2000 8\ncaf\xe9 au 1 2 3 4 5 6 7 8\n", false},
+		{"text whose head ends within a character", ("2000 3\n" + strings.Repeat("a b 0.5 1 2\n", 42) + "\u5bff")[:headSize], false},
+		{"text whose head ends within its first line", ("2 300\n\u00a0caf\xe9" + strings.Repeat(" -0.25", 300))[:headSize], false},
 		{"text, CRLF", "1 2\r\nthe 1 2\r\n", false},
 		{"text without header", plainText, false},
 		{"nothing", "", false},

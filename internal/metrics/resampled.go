@@ -54,3 +54,20 @@ func studentT(t float64, freedom int) float64 {
 	}
 	return 1 - sin*sum
 }
+
+// studentQuantile is the value that a variable of the distribution is at least as
+// far from 0 as with probability p.
+func studentQuantile(p float64, freedom int) float64 {
+	low, high := 0.0, 1.0
+	for studentT(high, freedom) > p {
+		high *= 2
+	}
+	for range 60 {
+		if mid := (low + high) / 2; studentT(mid, freedom) > p {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return high
+}

@@ -75,10 +75,15 @@ func BootstrapDifference(a, b Sentences, r Resampling, score func(Confusion) Sco
 }
 
 // BootstrapMeans returns the interval of mean score(b) − mean score(a) of two
-// recipes, each given by its models of several seeds on the same sentences. A
-// resample draws sentences, and models too: what a recipe is worth depends on
-// both. Models at the same place of a and b, if they are equally many, share what
-// the seed decides and are drawn together.
+// recipes, each given by its models of several seeds on the same sentences. What a
+// recipe is worth depends on both, so two variances add up: that of the mean over
+// the models as a bootstrap draws sentences, and that of a mean over so many seeds.
+// The second is estimated from few seeds, which Student's t allows for, with the
+// degrees of freedom of Welch and Satterthwaite.
+//
+// Models at the same place of a and b, if they are equally many, share what the
+// seed decides, and the variance is that of their differences. A recipe of one
+// model adds none: the interval is then over sentences alone.
 func BootstrapMeans(a, b []Sentences, r Resampling, score func(Confusion) Score) (Interval, error) {
 	if len(a) == 0 || len(b) == 0 {
 		return Interval{}, errors.New("bootstrap: a recipe without a model")
@@ -95,35 +100,67 @@ func BootstrapMeans(a, b []Sentences, r Resampling, score func(Confusion) Score)
 			tallies[i] = append(tallies[i], s.tally())
 		}
 	}
-	models := rand.New(rand.NewPCG(r.Seed, uint64(len(a)<<32|len(b))))
-	draw := func(n int) []int {
-		drawn := make([]int, n)
-		for i := range drawn {
-			drawn[i] = models.IntN(n)
+	scores := func(models []*tally, sample []int) []float64 {
+		list := make([]float64, len(models))
+		for i, t := range models {
+			list[i] = float64(score(t.of(sample)))
 		}
-		return drawn
+		return list
 	}
-	mean := func(scores []float64, drawn []int) float64 {
-		sum := 0.0
-		for _, i := range drawn {
-			sum += scores[i]
-		}
-		return sum / float64(len(drawn))
+	values := r.values(a[0].Gold, a[0].Aspects, func(sample []int) float64 {
+		return mean(scores(tallies[1], sample)) - mean(scores(tallies[0], sample))
+	})
+	all := make([]int, len(a[0].Gold)/a[0].Aspects)
+	for i := range all {
+		all[i] = i
 	}
-	return r.percentiles(a[0].Gold, a[0].Aspects, func(sample []int) float64 {
-		var scores [2][]float64
-		for i, recipe := range tallies {
-			for _, t := range recipe {
-				scores[i] = append(scores[i], float64(score(t.of(sample))))
-			}
+	first, second := scores(tallies[0], all), scores(tallies[1], all)
+	seeds, freedom := varianceOfMeans(first, second)
+	if !(seeds > 0) {
+		return r.interval(values), nil
+	}
+	total := variance(values) + seeds
+	half := studentQuantile(1-r.Level, int(min(1000, total*total/(seeds*seeds/freedom)))) * math.Sqrt(total)
+	difference := mean(second) - mean(first)
+	return Interval{Score(difference - half), Score(difference + half)}, nil
+}
+
+// varianceOfMeans is the variance of the difference of two means, and its degrees
+// of freedom.
+func varianceOfMeans(first, second []float64) (v, freedom float64) {
+	of := func(list []float64) (v, freedom float64) {
+		if len(list) < 2 {
+			return 0, 1
 		}
-		first := draw(len(a))
-		second := first
-		if len(a) != len(b) {
-			second = draw(len(b))
+		return variance(list) / float64(len(list)), float64(len(list) - 1)
+	}
+	if len(first) == len(second) {
+		differences := make([]float64, len(first))
+		for i := range first {
+			differences[i] = second[i] - first[i]
 		}
-		return mean(scores[1], second) - mean(scores[0], first)
-	}), nil
+		return of(differences)
+	}
+	v1, f1 := of(first)
+	v2, f2 := of(second)
+	return v1 + v2, (v1 + v2) * (v1 + v2) / (v1*v1/f1 + v2*v2/f2)
+}
+
+func mean(list []float64) float64 {
+	sum := 0.0
+	for _, v := range list {
+		sum += v
+	}
+	return sum / float64(len(list))
+}
+
+// variance is that of a sample.
+func variance(list []float64) float64 {
+	m, squares := mean(list), 0.0
+	for _, v := range list {
+		squares += (v - m) * (v - m)
+	}
+	return squares / float64(len(list)-1)
 }
 
 // Aspect is what is said of one aspect, by its number.
@@ -194,6 +231,11 @@ func (t *tally) of(sample []int) Confusion {
 
 // percentiles draws sentences and returns the interval of the values.
 func (r Resampling) percentiles(gold []int, aspects int, value func(sample []int) float64) Interval {
+	return r.interval(r.values(gold, aspects, value))
+}
+
+// values draws sentences and returns the values that are defined, sorted.
+func (r Resampling) values(gold []int, aspects int, value func(sample []int) float64) []float64 {
 	sample := make([]int, len(gold)/aspects)
 	random := rand.New(rand.NewPCG(r.Seed, uint64(len(sample))))
 	var values []float64
@@ -206,7 +248,11 @@ func (r Resampling) percentiles(gold []int, aspects int, value func(sample []int
 		}
 	}
 	slices.Sort(values)
-	return Interval{quantile(values, (1-r.Level)/2), quantile(values, (1+r.Level)/2)}
+	return values
+}
+
+func (r Resampling) interval(sorted []float64) Interval {
+	return Interval{quantile(sorted, (1-r.Level)/2), quantile(sorted, (1+r.Level)/2)}
 }
 
 // quantile interpolates between sorted values, as NumPy's default does.

@@ -153,30 +153,72 @@ func TestBootstrapMeansOfSingleModels(t *testing.T) {
 	}
 }
 
-// Models that differ by chance widen the interval beyond that of their sentences.
-func TestBootstrapMeansDrawsModels(t *testing.T) {
-	var a, same, spread []Sentences
+// TestBootstrapMeansCovers holds that an interval over five seeds holds the truth
+// as often as it says: recipes without a difference, whose models differ by their
+// seeds, are compared again and again.
+func TestBootstrapMeansCovers(t *testing.T) {
+	const trials, sentences = 400, 200
+	held := 0
+	for trial := range uint64(trials) {
+		random := rand.New(rand.NewPCG(trial, 7))
+		difficulty := make([]float64, sentences) // shared by all models
+		for i := range difficulty {
+			difficulty[i] = 0.2 * random.NormFloat64()
+		}
+		recipe := func() (models []Sentences) {
+			for range 5 {
+				s := Sentences{Aspects: 1, Polarities: 2, Gold: make([]int, sentences)}
+				skill := 0.7 + 0.04*random.NormFloat64() // of the seed
+				for i := range sentences {
+					pred := 1
+					if random.Float64() < skill+difficulty[i] {
+						pred = 0
+					}
+					s.Pred = append(s.Pred, pred)
+				}
+				models = append(models, s)
+			}
+			return models
+		}
+		got, err := BootstrapMeans(recipe(), recipe(), Resampling{Resamples: 100, Level: 0.95, Seed: trial}, accuracy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Low <= 0 && got.High >= 0 {
+			held++
+		}
+	}
+	if share := float64(held) / trials; share < 0.93 || share > 0.995 {
+		t.Errorf("%.3f of the intervals of 95 %% hold the truth", share)
+	}
+}
+
+func TestBootstrapMeansOfItself(t *testing.T) {
+	var a []Sentences
 	for seed := range uint64(5) {
-		a = append(a, answers(1000, 0.6, 1))
-		same = append(same, answers(1000, 0.7, 2))
-		spread = append(spread, answers(1000, 0.5+0.1*float64(seed), 2))
+		a = append(a, answers(1000, 0.5+0.1*float64(seed), 2))
 	}
-	narrow, err := BootstrapMeans(a, same, Standard(1), accuracy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wide, err := BootstrapMeans(a, spread, Standard(1), accuracy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if wide.High-wide.Low < 1.5*(narrow.High-narrow.Low) {
-		t.Errorf("models alike: %v to %v; models that differ: %v to %v", narrow.Low, narrow.High, wide.Low, wide.High)
-	}
-	if got, err := BootstrapMeans(spread, spread, Standard(1), accuracy); err != nil || got.Low != 0 || got.High != 0 {
+	if got, err := BootstrapMeans(a, a, Standard(1), accuracy); err != nil || got.Low != 0 || got.High != 0 {
 		t.Errorf("a recipe beside itself: %v to %v (%v)", got.Low, got.High, err)
+	}
+	one, err := BootstrapMeans(a[:1], a, Standard(1), accuracy) // a baseline of one model
+	if err != nil || !(one.Low < one.High) {
+		t.Errorf("%v to %v (%v)", one.Low, one.High, err)
 	}
 	if _, err := BootstrapMeans(nil, a, Standard(1), accuracy); err == nil {
 		t.Error("no error without a model")
+	}
+}
+
+// Values of a table of the distribution.
+func TestStudentQuantile(t *testing.T) {
+	for _, tt := range []struct {
+		freedom int
+		want    float64
+	}{{1, 12.706}, {2, 4.303}, {4, 2.776}, {9, 2.262}, {1000, 1.962}} {
+		if got := studentQuantile(0.05, tt.freedom); math.Abs(got-tt.want) > 0.001 {
+			t.Errorf("%d degrees of freedom: got %.4f, want %.3f", tt.freedom, got, tt.want)
+		}
 	}
 }
 

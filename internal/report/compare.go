@@ -99,7 +99,7 @@ func compare(list []*Run) (*comparison, error) {
 
 	seen := map[string]bool{}
 	for _, r := range list {
-		for _, aspect := range r.Config.Data.Aspects {
+		for _, aspect := range r.Config.Data.Learned() {
 			if seen[aspect] {
 				continue
 			}

@@ -136,7 +136,7 @@ func table(r *Run) (list []row) {
 		return nil
 	case len(r.Result.Aspects) > 0:
 		all := row{Name: "overall", Majority: r.Result.Majority, Accuracy: r.Result.Accuracy, MacroF1: r.Result.MacroF1}
-		for _, name := range r.Config.Data.Aspects {
+		for _, name := range r.Config.Data.Learned() {
 			a := r.Result.Aspects[name]
 			list = append(list, row{name, a.Support, a.Majority, a.Accuracy, a.MacroF1})
 			all.Support += a.Support

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
@@ -32,7 +34,7 @@ func WriteStudy(w io.Writer, o *study.Outcome) error {
 		},
 		"signed":   signed,
 		"interval": interval,
-		"join":     strings.Join,
+		"command":  command,
 	}).ParseFS(files, "study.html", "chart.html")
 	if err != nil {
 		return err
@@ -107,6 +109,21 @@ func signed(s metrics.Score) template.HTML {
 	return figure(s)
 }
 
+// command is a call of the program as a shell takes it.
+func command(args []string) string {
+	words := []string{"absa"}
+	for _, a := range args {
+		if !plain.MatchString(a) {
+			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+		words = append(words, a)
+	}
+	return strings.Join(words, " ")
+}
+
+// plain is what a shell leaves as it is.
+var plain = regexp.MustCompile(`^[A-Za-z0-9_./=:,+-]+$`)
+
 // accuracyChart draws the accuracy of the models of each row, and their mean, over
 // the range that all rows of the study share.
 func accuracyChart(rows []studyRow, all []study.Row) (*Chart, error) {
@@ -115,7 +132,9 @@ func accuracyChart(rows []studyRow, all []study.Row) (*Chart, error) {
 	low, high := 1.0, 0.0
 	for _, r := range all {
 		for _, v := range r.Accuracy.Values {
-			low, high = min(low, float64(v)), max(high, float64(v))
+			if v.Defined() {
+				low, high = min(low, float64(v)), max(high, float64(v))
+			}
 		}
 	}
 	p.X.Min, p.X.Max = max(0, low-.01), min(1, high+.01)
@@ -124,60 +143,82 @@ func accuracyChart(rows []studyRow, all []study.Row) (*Chart, error) {
 	for i, r := range rows {
 		y := float64(len(rows) - 1 - i)
 		for _, v := range r.Accuracy.Values {
-			models = append(models, plotter.XY{X: float64(v), Y: y})
+			if v.Defined() {
+				models = append(models, plotter.XY{X: float64(v), Y: y})
+			}
 		}
-		means = append(means, plotter.XY{X: float64(r.Accuracy.Mean), Y: y})
+		if r.Accuracy.Mean.Defined() {
+			means = append(means, plotter.XY{X: float64(r.Accuracy.Mean), Y: y})
+		}
 		names = append(names, fmt.Sprint(r.Number))
 	}
-	seeds, err := plotter.NewScatter(models)
-	if err != nil {
+	if err := scatter(p, models, draw.GlyphStyle{Color: seriesColour(0), Shape: draw.RingGlyph{}, Radius: 2.5}); err != nil {
 		return nil, err
 	}
-	seeds.GlyphStyle = draw.GlyphStyle{Color: seriesColour(0), Shape: draw.RingGlyph{}, Radius: 2.5}
-	mean, err := plotter.NewScatter(means)
-	if err != nil {
+	if err := scatter(p, means, draw.GlyphStyle{Color: seriesColour(1), Shape: draw.BoxGlyph{}, Radius: 2.5}); err != nil {
 		return nil, err
 	}
-	mean.GlyphStyle = draw.GlyphStyle{Color: seriesColour(1), Shape: draw.BoxGlyph{}, Radius: 2.5}
-	p.Add(seeds, mean)
 	c := &Chart{Alt: "accuracy of each model and mean by row; the figures are in the table beside it", Keys: []Key{{"a model", 0, false}, {"their mean", 1, false}}}
 	return c, c.drawRows(p, names, rowsHeight(len(rows)))
 }
 
-// claimChart draws the differences that answer a claim with their intervals.
+// scatter adds points to a plot, of which there may be none.
+func scatter(p *plot.Plot, points plotter.XYs, style draw.GlyphStyle) error {
+	if len(points) == 0 {
+		return nil
+	}
+	s, err := plotter.NewScatter(points)
+	if err != nil {
+		return err
+	}
+	s.GlyphStyle = style
+	p.Add(s)
+	return nil
+}
+
+// claimChart draws the differences that answer a claim with their intervals. One that
+// is not defined, as that of an aspect without test labels, leaves its row empty.
 func claimChart(c study.Claim, number func(string) int) (*Chart, error) {
+	if len(c.Compared) == 0 {
+		return nil, nil
+	}
 	p := newPlot("difference of accuracies", "")
 	p.X.Tick.Marker = decimals{}
-	points := errorPoints{XErrors: make(plotter.XErrors, len(c.Compared))}
+	var points plotter.XYs
+	var intervals errorPoints
 	var names []string
 	for i, d := range c.Compared {
-		points.XYs = append(points.XYs, plotter.XY{X: float64(d.Mean), Y: float64(len(c.Compared) - 1 - i)})
-		points.XErrors[i].Low, points.XErrors[i].High = float64(d.Interval.Low-d.Mean), float64(d.Interval.High-d.Mean)
+		at := plotter.XY{X: float64(d.Mean), Y: float64(len(c.Compared) - 1 - i)}
+		if d.Mean.Defined() {
+			points = append(points, at)
+			if low, high := d.Interval.Low, d.Interval.High; low.Defined() && high.Defined() {
+				intervals.XYs = append(intervals.XYs, at)
+				intervals.XErrors = append(intervals.XErrors, struct{ Low, High float64 }{float64(low - d.Mean), float64(high - d.Mean)})
+			}
+		}
 		name := fmt.Sprintf("%d − %d", number(d.Row), number(d.Reference))
 		if d.Aspect != "" {
 			name = Shortened(d.Aspect, 14)
 		}
 		names = append(names, name)
 	}
-	if len(names) == 0 {
-		return nil, nil
-	}
-	bars, err := plotter.NewXErrorBars(points)
-	if err != nil {
-		return nil, err
-	}
-	bars.LineStyle.Color, bars.LineStyle.Width, bars.CapWidth = seriesColour(0), 1.5, 6
-	scatter, err := plotter.NewScatter(points)
-	if err != nil {
-		return nil, err
-	}
-	scatter.GlyphStyle = draw.GlyphStyle{Color: seriesColour(0), Shape: draw.CircleGlyph{}, Radius: 3}
 	zero, err := plotter.NewLine(plotter.XYs{{X: 0, Y: -1}, {X: 0, Y: float64(len(names))}})
 	if err != nil {
 		return nil, err
 	}
 	zero.Color, zero.Dashes = seriesColour(1), []vg.Length{3, 3}
-	p.Add(zero, bars, scatter)
+	p.Add(zero)
+	if len(intervals.XYs) > 0 {
+		bars, err := plotter.NewXErrorBars(intervals)
+		if err != nil {
+			return nil, err
+		}
+		bars.LineStyle.Color, bars.LineStyle.Width, bars.CapWidth = seriesColour(0), 1.5, 6
+		p.Add(bars)
+	}
+	if err := scatter(p, points, draw.GlyphStyle{Color: seriesColour(0), Shape: draw.CircleGlyph{}, Radius: 3}); err != nil {
+		return nil, err
+	}
 	chart := &Chart{Alt: "differences with their 95 % intervals; the figures are in the table beside it", Keys: []Key{{"difference and its 95 % interval", 0, false}, {"none", 1, true}}}
 	return chart, chart.drawRows(p, names, rowsHeight(len(names)))
 }

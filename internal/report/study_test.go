@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ func studied(rows int, name string, aspects, polarities []string) *study.Outcome
 	claim := study.Claim{Says: name}
 	for i := range rows {
 		r := study.Row{
-			Name: fmt.Sprintf("row-%d", i), Group: fmt.Sprint(name, i/3), Title: fmt.Sprint(name, " ", i), Config: "sample", Set: []string{"data.aspects=[" + name + "]"},
+			Name: fmt.Sprintf("row-%d", i), Group: fmt.Sprint(name, i/3), Title: fmt.Sprint(name, " ", i), Config: "sample", Args: []string{"train", "--set", "data.aspects=[" + name + "]"},
 			Accuracy: spread(i + 1), MacroF1: spread(i + 2), Aspects: map[string]study.Spread{}, Polarities: map[string]study.Spread{}, Parameters: 1000,
 		}
 		for k, a := range aspects {
@@ -88,6 +89,38 @@ func TestStudyPage(t *testing.T) {
 	}
 	if charts := len(page.all("svg")); charts != 3+1 {
 		t.Errorf("%d charts, want one of each group and claim", charts)
+	}
+}
+
+// TestStudyPageUndefined holds that figures which do not exist, as those of an aspect
+// without test labels, leave a gap.
+func TestStudyPageUndefined(t *testing.T) {
+	none := metrics.Score(math.NaN())
+	gap := study.Difference{Reference: "row-0", Mean: none, Interval: metrics.Interval{Low: none, High: none}}
+	rare := study.Difference{Reference: "row-0", Mean: .1, Interval: metrics.Interval{Low: none, High: .2}}
+	o := studied(4, "Study", usual.aspects, usual.polarities)
+	o.Rows[1].Accuracy = study.NewSpread([]metrics.Score{none, .5})
+	o.Rows[2].Accuracy = study.NewSpread([]metrics.Score{none, none})
+	o.Rows[2].Difference = &gap
+	o.Claims[0].Compared[0].Difference = gap
+	o.Claims[0].Compared[1].Difference = rare
+	o.Claims = append(o.Claims,
+		study.Claim{Says: "all gaps", Compared: []study.ClaimDifference{{Row: "row-1", Aspect: "food", Difference: gap}}},
+		study.Claim{Says: "nothing to compare"})
+	page := parse(t, studyHTML(t, o))
+	if charts := len(page.all("svg")); charts != 2+2 {
+		t.Errorf("%d charts, want one of each group and of each claim that compares", charts)
+	}
+	for i := range o.Rows { // no row has a figure
+		o.Rows[i].Accuracy = study.NewSpread([]metrics.Score{none})
+	}
+	studyHTML(t, o)
+}
+
+func TestCommand(t *testing.T) {
+	got := command([]string{"train", "--set", "train.seed=1", "--set", `data.aspects=["food"]`, "it's"})
+	if want := `absa train --set train.seed=1 --set 'data.aspects=["food"]' 'it'\''s'`; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

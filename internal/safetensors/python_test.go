@@ -17,7 +17,7 @@ func python(t *testing.T, script string, args ...string) string {
 		t.Skip("ABSA_TEST_PYTHON is not set: name a Python that has safetensors and numpy (pip install safetensors numpy)")
 	}
 	if out, err := exec.Command(program, "-c", "import numpy, safetensors").CombinedOutput(); err != nil {
-		t.Skipf("%s lacks safetensors or numpy (pip install safetensors numpy): %s", program, out)
+		t.Fatalf("%s lacks safetensors or numpy (pip install safetensors numpy): %s", program, out)
 	}
 	out, err := exec.Command(program, append([]string{"-c", script}, args...)...).CombinedOutput()
 	if err != nil {

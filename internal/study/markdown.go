@@ -19,12 +19,12 @@ func (o *Outcome) WriteMarkdown(w io.Writer) error {
 		if r.Group != group {
 			group = r.Group
 			fmt.Fprintf(&b, "\n## %s\n\n", group)
-			markdownRow(&b, "recipe", "accuracy", "macro-F1", "difference", "to", "parameters", "epochs", "seconds")
-			markdownRow(&b, "---", "---", "---", "---", "---", "---:", "---", "---")
+			markdownRow(&b, "name", "recipe", "accuracy", "macro-F1", "difference", "to", "parameters", "epochs", "seconds")
+			markdownRow(&b, "---", "---", "---", "---", "---", "---", "---:", "---", "---")
 		}
 		difference, to := "", ""
 		if d := r.Difference; d != nil {
-			difference, to = d.String(), o.title(d.Reference)
+			difference, to = d.String(), d.Reference
 		}
 		parameters, epochs, seconds := "", "", ""
 		if r.Parameters > 0 {
@@ -33,17 +33,17 @@ func (o *Outcome) WriteMarkdown(w io.Writer) error {
 		if r.Epochs != nil {
 			epochs, seconds = fmt.Sprintf("%.1f", r.Epochs.Mean), fmt.Sprintf("%.1f", r.Seconds.Mean)
 		}
-		markdownRow(&b, r.Title, r.Accuracy.String(), r.MacroF1.String(), difference, to, parameters, epochs, seconds)
+		markdownRow(&b, r.Name, r.Title, r.Accuracy.String(), r.MacroF1.String(), difference, to, parameters, epochs, seconds)
 	}
 	fmt.Fprintf(&b, "\n## Accuracy by aspect, F1 by polarity\n\n")
-	head := append([]string{"group", "recipe"}, o.Aspects...)
+	head := append([]string{"group", "name"}, o.Aspects...)
 	for _, c := range o.Classes {
 		head = append(head, "F1 "+c)
 	}
 	markdownRow(&b, head...)
 	markdownRow(&b, strings.Split(strings.TrimSuffix(strings.Repeat("--- ", len(head)), " "), " ")...)
 	for _, r := range o.Rows {
-		cells := []string{r.Group, r.Title}
+		cells := []string{r.Group, r.Name}
 		for _, a := range o.Aspects {
 			cells = append(cells, r.Aspects[a].String())
 		}
@@ -64,7 +64,7 @@ func (o *Outcome) WriteMarkdown(w io.Writer) error {
 			if aspect == "" {
 				aspect = "all"
 			}
-			markdownRow(&b, o.title(d.Row), o.title(d.Reference), aspect, d.Difference.String(), d.Verdict())
+			markdownRow(&b, d.Row, d.Reference, aspect, d.Difference.String(), d.Verdict())
 		}
 	}
 	_, err := io.WriteString(w, b.String())
@@ -80,7 +80,7 @@ func markdownRow(b *strings.Builder, cells ...string) {
 
 // made says what computed the outcome, and how long that took.
 func (o *Outcome) made() string {
-	return fmt.Sprintf("Training took %s of processor time in all; absa %s, LibTorch %s.", duration(o.Seconds), o.Versions.Program, o.Versions.LibTorch)
+	return fmt.Sprintf("Training took %s by the clock, all models added up. %s", duration(o.Seconds), o.Made())
 }
 
 // duration is a time as people say it.
@@ -102,16 +102,6 @@ func seedList(seeds []int64) string {
 	return strings.Join(list, ", ")
 }
 
-// title names a row where others of its group are not beside it.
-func (o *Outcome) title(name string) string {
-	for _, r := range o.Rows {
-		if r.Name == name {
-			return name
-		}
-	}
-	return ""
-}
-
 // String is the mean with the deviation where there is one, four digits each.
 func (s Spread) String() string {
 	if !s.SD.Defined() {
@@ -122,6 +112,9 @@ func (s Spread) String() string {
 
 // String is the difference with its sign, and its interval.
 func (d Difference) String() string {
+	if !d.Mean.Defined() {
+		return signed(d.Mean)
+	}
 	return fmt.Sprintf("%s (%s to %s)", signed(d.Mean), signed(d.Interval.Low), signed(d.Interval.High))
 }
 

@@ -24,7 +24,7 @@ func ReadModel(run string) (*Model, error) {
 	if err := json.Unmarshal(text, &result); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	m := &Model{Seed: result.Seed, Answers: labels.Answers(), Parameters: result.Parameters, Epochs: result.TestedEpoch, Versions: result.Versions}
+	m := &Model{Seed: result.Seed, Answers: labels.Answers(), Parameters: result.Parameters, Epochs: result.TestedEpoch, Versions: []runs.Versions{result.Versions}}
 	for _, e := range result.Epochs {
 		m.Seconds += e.Seconds
 	}

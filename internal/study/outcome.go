@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"absa/configs"
 	"absa/internal/metrics"
@@ -19,31 +20,32 @@ type Model struct {
 	IDs        []string // [N] of the sentences, in the order of Answers
 	Answers    *runs.Answers
 	Parameters int64
-	Epochs     int     // of the tested weights; of several networks the most
-	Seconds    float64 // of training, all networks added up
-	Versions   runs.Versions
+	Epochs     int             // of the tested weights; of several networks the most
+	Seconds    float64         // of training, all networks added up
+	Versions   []runs.Versions // of the program that trained it; of several networks all there are
 }
 
 // Recipe is a row of a study with its models, a model for each seed.
 type Recipe struct {
 	configs.StudyRow
+	Args   []string // of the program, as it trained the first network
 	Models []Model
 }
 
 // Outcome is what a study came to; study.json holds it. Differences are to the
 // reference of a row, and their intervals of 95 %.
 type Outcome struct {
-	Title     string        `json:"title"`
-	About     string        `json:"about"`
-	Seeds     []int64       `json:"seeds"`
-	Sentences int           `json:"sentences"` // of the test corpus
-	Pairs     int           `json:"pairs"`     // labelled
-	Aspects   []string      `json:"aspects"`
-	Classes   []string      `json:"polarities"`
-	Rows      []Row         `json:"rows"`
-	Claims    []Claim       `json:"claims"`
-	Seconds   float64       `json:"seconds"` // of training, all models added up
-	Versions  runs.Versions `json:"versions"`
+	Title     string          `json:"title"`
+	About     string          `json:"about"`
+	Seeds     []int64         `json:"seeds"`
+	Sentences int             `json:"sentences"` // of the test corpus
+	Pairs     int             `json:"pairs"`     // labelled
+	Aspects   []string        `json:"aspects"`
+	Classes   []string        `json:"polarities"`
+	Rows      []Row           `json:"rows"`
+	Claims    []Claim         `json:"claims"`
+	Seconds   float64         `json:"seconds"`  // of training, by the clock, all models added up
+	Versions  []runs.Versions `json:"versions"` // of the programs that trained models
 }
 
 // Row is one recipe's figures.
@@ -54,6 +56,8 @@ type Row struct {
 	Kind       string            `json:"kind"`
 	Config     string            `json:"config,omitempty"`
 	Set        []string          `json:"set,omitempty"`
+	Of         string            `json:"of,omitempty"`   // kind ensemble: the row of its members
+	Args       []string          `json:"args,omitempty"` // of the program, as it trained the first network
 	Accuracy   Spread            `json:"accuracy"`
 	MacroF1    Spread            `json:"macro_f1"`
 	Aspects    map[string]Spread `json:"aspects"`    // accuracy
@@ -99,6 +103,22 @@ func NewSpread(values []metrics.Score) Spread {
 	return s
 }
 
+// Made says what trained the models.
+func (o *Outcome) Made() string {
+	var list []string
+	for _, v := range o.Versions {
+		list = append(list, fmt.Sprintf("absa %s, LibTorch %s, %s", v.Program, v.LibTorch, v.Go))
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	made := "Trained by " + strings.Join(list, "; some by ") + "."
+	if len(list) > 1 {
+		made += " Rows may differ by that."
+	}
+	return made
+}
+
 // Summarize makes the figures of recipes that answered the same sentences.
 func Summarize(s *configs.Study, recipes []Recipe) (*Outcome, error) {
 	if err := sameQuestions(recipes); err != nil {
@@ -109,7 +129,7 @@ func Summarize(s *configs.Study, recipes []Recipe) (*Outcome, error) {
 		x.byName[r.Name] = r
 	}
 	first := recipes[0].Models[0].Answers
-	o := &Outcome{Title: s.Title, About: s.About, Aspects: first.Aspects, Classes: first.Polarities, Sentences: first.Sentences(), Versions: recipes[0].Models[0].Versions}
+	o := &Outcome{Title: s.Title, About: s.About, Aspects: first.Aspects, Classes: first.Polarities, Sentences: first.Sentences()}
 	for _, g := range first.Gold {
 		if g != metrics.Absent {
 			o.Pairs++
@@ -121,6 +141,9 @@ func Summarize(s *configs.Study, recipes []Recipe) (*Outcome, error) {
 			return nil, fmt.Errorf("row %s: %w", r.Name, err)
 		}
 		o.Rows = append(o.Rows, row)
+		for _, m := range r.Models {
+			o.Versions = distinct(o.Versions, m.Versions)
+		}
 		if len(r.Models) > len(o.Seeds) {
 			o.Seeds = nil
 			for _, m := range r.Models {
@@ -141,6 +164,16 @@ func Summarize(s *configs.Study, recipes []Recipe) (*Outcome, error) {
 		o.Claims = append(o.Claims, claim)
 	}
 	return o, nil
+}
+
+// distinct adds to a list what is not in it.
+func distinct(list, more []runs.Versions) []runs.Versions {
+	for _, v := range more {
+		if !slices.Contains(list, v) {
+			list = append(list, v)
+		}
+	}
+	return list
 }
 
 // sameQuestions holds that all models answer the same sentences in one order.
@@ -173,7 +206,7 @@ type summary struct {
 
 func (x *summary) row(r Recipe) (Row, error) {
 	row := Row{
-		Name: r.Name, Group: r.Group, Title: r.Title, Kind: r.Kind, Config: r.Config, Set: r.Set,
+		Name: r.Name, Group: cmp.Or(r.Group, "Recipes"), Title: r.Title, Kind: r.Kind, Config: r.Config, Set: r.Set, Of: r.Of, Args: r.Args,
 		Aspects: map[string]Spread{}, Polarities: map[string]Spread{}, Parameters: r.Models[0].Parameters,
 	}
 	var accuracy, macro, epochs, seconds []metrics.Score
@@ -255,6 +288,7 @@ func Ensemble(models []Model) (Model, error) {
 		e.Parameters += m.Parameters
 		e.Seconds += m.Seconds
 		e.Epochs = max(e.Epochs, m.Epochs)
+		e.Versions = distinct(e.Versions, m.Versions)
 	}
 	var err error
 	e.Answers, err = runs.Mean(members)
@@ -292,6 +326,7 @@ func Join(aspects []string, single []Model) (Model, error) {
 		all.Parameters += m.Parameters
 		all.Seconds += m.Seconds
 		all.Epochs = max(all.Epochs, m.Epochs)
+		all.Versions = distinct(all.Versions, m.Versions)
 	}
 	logits := len(parts[0].Logits) / max(1, len(parts[0].Gold))
 	for n := range all.IDs {
@@ -348,10 +383,16 @@ func (x *summary) claim(c configs.StudyClaim) (Claim, error) {
 // Verdict says in words what an interval allows.
 func (d Difference) Verdict() string {
 	switch {
+	case !d.Mean.Defined() || !d.Interval.Low.Defined() || !d.Interval.High.Defined():
+		return "–"
 	case d.Interval.Low > 0:
 		return "more"
 	case d.Interval.High < 0:
 		return "less"
+	case d.Mean > 0:
+		return "more, perhaps by chance"
+	case d.Mean < 0:
+		return "less, perhaps by chance"
 	}
-	return cmp.Or(map[bool]string{true: "more, perhaps by chance", false: "less, perhaps by chance"}[d.Mean > 0], "")
+	return "the same"
 }

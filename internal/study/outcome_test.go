@@ -38,10 +38,12 @@ func TestSummarize(t *testing.T) {
 	right, half := []int{0, 0, 1, 1, 0, 0, 0, 1}, []int{1, 0, 0, 1, 1, 0, 0, 1} // 6 and 3 of 6
 	s := &configs.Study{Title: "T", Claims: []configs.StudyClaim{{Says: "better", ByAspect: true, Compare: []configs.StudyPair{{Row: "b", Against: "a"}}}}}
 	recipes := []Recipe{
-		{configs.StudyRow{Name: "m", Kind: configs.RowMajority}, []Model{Majority(model(1, right...))}},
-		{configs.StudyRow{Name: "a", Kind: configs.RowTrained, Reference: "m"}, []Model{model(1, half...), model(2, half...)}},
-		{configs.StudyRow{Name: "b", Kind: configs.RowTrained, Reference: "a"}, []Model{model(1, right...), model(2, half...)}},
+		{StudyRow: configs.StudyRow{Name: "m", Kind: configs.RowMajority}, Models: []Model{Majority(model(1, right...))}},
+		{StudyRow: configs.StudyRow{Name: "a", Kind: configs.RowTrained, Reference: "m"}, Models: []Model{model(1, half...), model(2, half...)}},
+		{StudyRow: configs.StudyRow{Name: "b", Kind: configs.RowTrained, Reference: "a"}, Models: []Model{model(1, right...), model(2, half...)}},
 	}
+	recipes[1].Models[0].Versions = []runs.Versions{{Program: "1", LibTorch: "2", Go: "go3"}}
+	recipes[2].Models[0].Versions = []runs.Versions{{Program: "2", LibTorch: "2", Go: "go3"}, {Program: "1", LibTorch: "2", Go: "go3"}}
 	o, err := Summarize(s, recipes)
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +73,7 @@ func TestSummarize(t *testing.T) {
 	if err := o.WriteMarkdown(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{".7500 ± .3536", "+.2500 (", "**better.**", "seeds 1, 2"} {
+	for _, want := range []string{".7500 ± .3536", "+.2500 (", "**better.**", "seeds 1, 2", "\n## Recipes\n\n| name | recipe |", "| the same |", "Trained by absa 1, LibTorch 2, go3; some by absa 2, LibTorch 2, go3."} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
@@ -82,11 +84,32 @@ func TestSummarizeRefusesOtherQuestions(t *testing.T) {
 	other := model(1, 0, 0, 0, 0, 0, 0, 0, 0)
 	other.IDs = []string{"a", "b", "c", "e"}
 	recipes := []Recipe{
-		{configs.StudyRow{Name: "a"}, []Model{model(1, 0, 0, 0, 0, 0, 0, 0, 0)}},
-		{configs.StudyRow{Name: "b"}, []Model{other}},
+		{StudyRow: configs.StudyRow{Name: "a"}, Models: []Model{model(1, 0, 0, 0, 0, 0, 0, 0, 0)}},
+		{StudyRow: configs.StudyRow{Name: "b"}, Models: []Model{other}},
 	}
 	if _, err := Summarize(&configs.Study{}, recipes); err == nil || !strings.Contains(err.Error(), "row b, seed 1: it was tested on other sentences") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	none := metrics.Score(math.NaN())
+	for _, tt := range []struct {
+		mean, low, high metrics.Score
+		want            string
+	}{
+		{.2, .1, .3, "more"},
+		{-.2, -.3, -.1, "less"},
+		{.1, -.1, .3, "more, perhaps by chance"},
+		{-.1, -.3, .1, "less, perhaps by chance"},
+		{0, -.1, .1, "the same"},
+		{none, none, none, "–"},
+		{.1, none, .3, "–"},
+	} {
+		d := Difference{Mean: tt.mean, Interval: metrics.Interval{Low: tt.low, High: tt.high}}
+		if got := d.Verdict(); got != tt.want {
+			t.Errorf("%v: %s, want %s", d, got, tt.want)
+		}
 	}
 }
 

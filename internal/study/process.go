@@ -3,6 +3,7 @@ package study
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -26,13 +27,10 @@ import (
 // this process alone. The kernel tells it when this process is killed.
 func (x *execution) train(ctx context.Context, u Unit) error {
 	run, path := x.run(u), x.log(u)
-	if err := os.MkdirAll(filepath.Dir(run), 0o755); err != nil {
-		return err
-	}
 	if err := free(ctx, run); err != nil {
 		return err
 	}
-	log, err := os.Create(path)
+	log, err := x.begin(u)
 	if err != nil {
 		return err
 	}
@@ -64,6 +62,24 @@ func (x *execution) train(ctx context.Context, u Unit) error {
 		return failure(err, path)
 	}
 	return nil
+}
+
+// begin makes the folder of a run, its log, and the file that says what it is of. It
+// excludes keep, which removes folders that are empty.
+func (x *execution) begin(u Unit) (log *os.File, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err := os.MkdirAll(filepath.Dir(x.run(u)), 0o755); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(u.Settings)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeFile(x.key(u), text); err != nil {
+		return nil, err
+	}
+	return os.Create(x.log(u))
 }
 
 // free waits until nobody trains in a run folder: the process of a study that was

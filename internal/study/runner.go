@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
-
-	"absa/internal/checkpoint"
 )
 
 // Folders of a study.
@@ -24,7 +22,8 @@ const (
 type Unit struct {
 	Name string   // path below the study's folder, such as restaurants/seed-1
 	Args []string // of the program; the runner adds where the run goes
-	Key  string   // what it depends on; a kept one with another key is not its own
+
+	Settings Settings // what it depends on; one of other settings is not its own
 }
 
 // Runner does the trainings of a study.
@@ -54,20 +53,10 @@ type Event struct {
 
 // kept is the file of a unit.
 type kept struct {
-	Key     string          `json:"key"`
-	Args    []string        `json:"args"`
-	Seconds float64         `json:"seconds"` // of the process
-	Content json.RawMessage `json:"content"`
-}
-
-// Stale says that a study's folder has what another recipe came to.
-type Stale struct {
-	File string
-	Args []string // of the training that it is from
-}
-
-func (e *Stale) Error() string {
-	return fmt.Sprintf("%s is of another recipe, or of another version of it: give the study another folder, or delete this file to train it anew", e.File)
+	Settings Settings        `json:"settings"`
+	Args     []string        `json:"args"`
+	Seconds  float64         `json:"seconds"` // of the process
+	Content  json.RawMessage `json:"content"`
 }
 
 // maxFailures is how many units may fail before the first has worked.
@@ -78,19 +67,9 @@ const maxFailures = 3
 //
 // When ctx ends, the processes are told to stop in good order, as an interrupted
 // training does, and Run returns when they have. The next Run goes on with each
-// where it was. Units that are done are not trained again. One process at a time
-// works in Dir.
+// where it was. Units that are done are not trained again. The caller holds Dir by
+// [Take].
 func (r *Runner) Run(ctx context.Context, units []Unit) error {
-	if err := os.MkdirAll(r.Dir, 0o755); err != nil {
-		return fmt.Errorf("study: %w", err)
-	}
-	lock, err := checkpoint.Lock(r.Dir)
-	if err != nil && !errors.Is(err, checkpoint.ErrNoLocks) {
-		return fmt.Errorf("study: %w", err)
-	}
-	if lock != nil {
-		defer lock.Unlock()
-	}
 	left, err := r.left(units)
 	if err != nil {
 		return err
@@ -122,25 +101,6 @@ feed:
 	}
 	return errors.Join(x.failed...)
 }
-
-// left are the units that are not done.
-func (r *Runner) left(units []Unit) ([]Unit, error) {
-	var left []Unit
-	for _, u := range units {
-		k, err := r.read(u)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			left = append(left, u)
-		case err != nil:
-			return nil, err
-		case k.Key != u.Key:
-			return nil, &Stale{r.file(u), k.Args}
-		}
-	}
-	return left, nil
-}
-
-func (r *Runner) file(u Unit) string { return filepath.Join(r.Dir, unitsFolder, u.Name+".json") }
 
 func (r *Runner) read(u Unit) (*kept, error) {
 	text, err := os.ReadFile(r.file(u))
@@ -244,7 +204,7 @@ func (x *execution) keep(u Unit, took time.Duration) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	text, err = json.Marshal(kept{u.Key, u.Args, took.Seconds(), text})
+	text, err = json.Marshal(kept{u.Settings, u.Args, took.Seconds(), text})
 	if err != nil {
 		return err
 	}
@@ -254,7 +214,7 @@ func (x *execution) keep(u Unit, took time.Duration) error {
 	if x.KeepRun {
 		return nil
 	}
-	return errors.Join(os.RemoveAll(run), os.Remove(x.log(u)), x.removeEmpty(filepath.Dir(run)))
+	return errors.Join(os.RemoveAll(run), os.Remove(x.log(u)), os.Remove(x.key(u)), x.removeEmpty(filepath.Dir(run)))
 }
 
 // removeEmpty removes folders that have become empty, up to that of the study.
@@ -270,8 +230,3 @@ func (x *execution) removeEmpty(dir string) error {
 	}
 	return nil
 }
-
-func (r *Runner) run(u Unit) string {
-	return filepath.Join(r.Dir, runsFolder, filepath.FromSlash(u.Name))
-}
-func (r *Runner) log(u Unit) string { return r.run(u) + ".log" }

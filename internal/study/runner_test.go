@@ -17,7 +17,7 @@ import (
 
 // unit is a training that a shell does: $2 is the run folder.
 func unit(name, script string) Unit {
-	return Unit{Name: name, Key: name, Args: []string{"-c", script, name}}
+	return Unit{Name: name, Settings: Settings{"train.epochs": "1"}, Args: []string{"-c", script, name}}
 }
 
 // train writes a result, and a line into a file beside the study for each time.
@@ -141,15 +141,51 @@ func TestRunnerInterrupted(t *testing.T) {
 }
 
 func TestRunnerRefuses(t *testing.T) {
-	t.Run("another recipe", func(t *testing.T) {
+	changed := func(u Unit) Unit {
+		u.Settings = Settings{"train.epochs": "2"}
+		return u
+	}
+	t.Run("other recipes", func(t *testing.T) {
 		r, _ := newRunner(t)
+		var units, others []Unit
+		for i := range 7 {
+			u := unit(fmt.Sprint("row-", i), train)
+			units, others = append(units, u), append(others, changed(u))
+		}
+		if err := r.Run(t.Context(), units); err != nil {
+			t.Fatal(err)
+		}
+		err := r.Run(t.Context(), others)
+		var stale *Stale
+		if !errors.As(err, &stale) || len(stale.Found) != 7 {
+			t.Fatalf("got %v", err)
+		}
+		for _, want := range []string{r.file(units[0]) + ": train.epochs: 2, it was 1", r.file(units[4]), "and 2 more"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("no %q in %v", want, err)
+			}
+		}
+	})
+	t.Run("a run of another recipe", func(t *testing.T) {
+		r, _ := newRunner(t)
+		r.KeepRun = true
 		u := unit("row", train)
 		if err := r.Run(t.Context(), []Unit{u}); err != nil {
 			t.Fatal(err)
 		}
-		u.Key = "changed"
-		var stale *Stale
-		if err := r.Run(t.Context(), []Unit{u}); !errors.As(err, &stale) || stale.File != r.file(u) {
+		if err := os.Remove(r.file(u)); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Run(t.Context(), []Unit{changed(u)}); err == nil || !strings.Contains(err.Error(), r.run(u)+": train.epochs: 2, it was 1") {
+			t.Errorf("got %v", err)
+		}
+		if err := r.Run(t.Context(), []Unit{u}); err != nil { // it is of this one
+			t.Error(err)
+		}
+		if err := errors.Join(os.Remove(r.file(u)), os.Remove(r.key(u))); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Run(t.Context(), []Unit{u}); err == nil || !strings.Contains(err.Error(), r.run(u)+": it does not say of which settings") {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -166,20 +202,42 @@ func TestRunnerRefuses(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	t.Run("two at a time", func(t *testing.T) {
-		r, _ := newRunner(t)
-		if err := os.MkdirAll(r.Dir, 0o755); err != nil {
+}
+
+func TestTake(t *testing.T) {
+	const record = "record.json"
+	note := func(format string, a ...any) { t.Logf(format, a...) }
+	dir := filepath.Join(t.TempDir(), "study")
+	unlock, err := Take(dir, record, note)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Take(dir, record, note); err == nil {
+		t.Log("this file system has no locks")
+	} else if !errors.Is(err, checkpoint.ErrLocked) {
+		t.Errorf("taken twice: %v", err)
+	}
+	unlock()
+	for _, name := range []string{"beside", "notes"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		lock, err := checkpoint.Lock(r.Dir)
-		if err != nil {
-			t.Skip(err)
+		unlock, err := Take(dir, record, note, "beside")
+		if (err != nil) != (name == "notes") {
+			t.Errorf("with %s: %v", name, err)
 		}
-		defer lock.Unlock()
-		if err := r.Run(t.Context(), []Unit{unit("row", train)}); !errors.Is(err, checkpoint.ErrLocked) {
-			t.Errorf("got %v", err)
+		if err == nil {
+			unlock()
 		}
-	})
+	}
+	if err := os.WriteFile(filepath.Join(dir, record), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err = Take(dir, record, note)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock()
 }
 
 func TestFailureShowsTheEnd(t *testing.T) {

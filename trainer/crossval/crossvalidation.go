@@ -3,17 +3,11 @@ package crossval
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"absa/configs"
 	"absa/data"
-	"absa/internal/checkpoint"
 	"absa/internal/study"
 	"absa/trainer"
 )
@@ -51,18 +45,31 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if o.Protocol.Folds > corpus.Len() {
 		return nil, fmt.Errorf("%d folds of the %d sentences of %s: want at most as many", o.Protocol.Folds, corpus.Len(), corpus.Path)
 	}
+	unlock, err := study.Take(o.Dir, RecordFile, o.Note, candidatesFolder) // which is written before the record
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	record, err := begin(o, list, corpus)
 	if err != nil {
 		return nil, err
 	}
+	threads := 0
+	for _, c := range list {
+		threads = max(threads, c.Train.Threads)
+	}
 	x := &crossValidation{
 		runner: study.Runner{
-			Dir: o.Dir, Program: o.Program, Jobs: cmp.Or(o.Jobs, max(1, o.Cores/list[0].Train.Threads)), Report: o.Report,
+			Dir: o.Dir, Program: o.Program, Jobs: cmp.Or(o.Jobs, study.Jobs(o.Cores, threads)), Report: o.Report,
 			Keep: func(_ study.Unit, run string) (any, error) { return study.ReadModel(run) },
 		},
 		record: record, configs: list, corpus: corpus,
 	}
-	err = x.runner.Run(ctx, x.units())
+	units, err := x.units()
+	if err != nil {
+		return nil, err
+	}
+	err = x.runner.Run(ctx, units)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w: what is done is kept, the same command goes on: %w", trainer.ErrInterrupted, context.Cause(ctx))
 	}
@@ -116,65 +123,37 @@ func stratification(c configs.Config, seed int64) data.Stratification {
 
 // units are the trainings, repeat by repeat, so that candidates can be compared before
 // all are done.
-func (x *crossValidation) units() []study.Unit {
+func (x *crossValidation) units() ([]study.Unit, error) {
 	var list []study.Unit
+	files := study.Files{}
 	for repeat := 1; repeat <= x.record.Repeats; repeat++ {
 		for fold := 1; fold <= x.record.Folds; fold++ {
-			for candidate := range x.configs {
-				list = append(list, x.unit(candidate, repeat, fold))
+			for candidate, c := range x.configs {
+				u := x.unit(candidate, repeat, fold)
+				c.Data.SplitSeed, c.Train.Seed = seeds(x.record.Seed, repeat, fold)
+				var err error
+				if u.Settings, err = files.Settings(c); err != nil {
+					return nil, err
+				}
+				list = append(list, u)
 			}
 		}
 	}
-	return list
+	return list, nil
 }
 
-// unit is the training of a candidate without a fold. Its key is its name: follow has
-// compared the rest.
+// unit is the training of a candidate without a fold.
 func (x *crossValidation) unit(candidate, repeat, fold int) study.Unit {
 	split, train := seeds(x.record.Seed, repeat, fold)
 	name := x.record.Candidates[candidate].Name
-	u := study.Unit{Name: fmt.Sprintf("%s/repeat-%d-fold-%d", name, repeat, fold)}
-	u.Key = u.Name
-	u.Args = []string{
+	return study.Unit{Name: fmt.Sprintf("%s/repeat-%d-fold-%d", name, repeat, fold), Args: []string{
 		"train", "--quiet", "--config", candidatePath(x.runner.Dir, name), "--fold", fmt.Sprintf("%d/%d", fold, x.record.Folds),
 		"--set", fmt.Sprint("data.split_seed=", split), "--set", fmt.Sprint("train.seed=", train),
-	}
-	return u
-}
-
-// take makes the folder and keeps other processes out of it.
-func take(o Options) (unlock func(), err error) {
-	entries, err := os.ReadDir(o.Dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	foreign := slices.ContainsFunc(entries, func(e os.DirEntry) bool { // to a process that was killed before it wrote the record
-		return e.Name() != candidatesFolder && !strings.HasPrefix(e.Name(), ".")
-	})
-	if _, err := os.Stat(filepath.Join(o.Dir, RecordFile)); foreign && err != nil {
-		return nil, fmt.Errorf("%s: %w, and no study is in it: choose another --out", o.Dir, trainer.ErrNotEmpty)
-	}
-	if err := os.MkdirAll(o.Dir, 0o777); err != nil {
-		return nil, err
-	}
-	lock, err := checkpoint.Lock(o.Dir)
-	if errors.Is(err, checkpoint.ErrNoLocks) {
-		o.Note("%v", err)
-		return func() {}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return func() { lock.Unlock() }, nil
+	}}
 }
 
 // begin writes down what is to be compared, or finds that it is what was written down.
 func begin(o Options, list []configs.Config, corpus *data.Set) (*Record, error) {
-	unlock, err := take(o)
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
 	r, err := readRecord(o.Dir)
 	if err != nil {
 		return nil, err

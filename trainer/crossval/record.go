@@ -15,12 +15,14 @@ import (
 
 	"absa/configs"
 	"absa/internal/atomicfile"
+	"absa/internal/study"
 	"absa/trainer"
 )
 
-// RecordFile holds, in the folder of a cross-validation, what was to be compared and
+// RecordFile holds, in the folder of a cross-validation, which it tells from that of
+// any other study, what was to be compared and
 // when that was written down; see Record.
-const RecordFile = "study.json"
+const RecordFile = "protocol.json"
 
 // recordFormat is the version of it that this program writes, and the highest that it
 // reads.
@@ -33,7 +35,8 @@ const candidatesFolder = "candidates"
 type Record struct {
 	Format     int                 `json:"format"`
 	Question   string              `json:"question"`
-	Set        []string            `json:"set"` // settings of every candidate, beside its own
+	Set        []string            `json:"set"`                // settings of every candidate, beside its own
+	Override   []string            `json:"override,omitempty"` // those of the command line, over Set
 	Folds      int                 `json:"folds"`
 	Repeats    int                 `json:"repeats"`
 	Seed       int64               `json:"seed"`
@@ -69,7 +72,7 @@ var ErrProtocol = errors.New("the protocol is not the one that the study began w
 // newRecord is that of a study that begins.
 func newRecord(p configs.Protocol, corpus string, sentences int, fingerprint string) Record {
 	r := Record{
-		Format: recordFormat, Question: p.Question, Set: p.Set, Folds: p.Folds, Repeats: p.Repeats, Seed: p.Seed, Metric: p.Metric,
+		Format: recordFormat, Question: p.Question, Set: p.Set, Override: p.Override, Folds: p.Folds, Repeats: p.Repeats, Seed: p.Seed, Metric: p.Metric,
 		Corpus: corpus, Sentences: sentences, Data: fingerprint, Begun: now(), Versions: trainer.CurrentVersions(),
 	}
 	for _, c := range p.Candidates {
@@ -163,7 +166,7 @@ func (r *Record) follow(dir string, p configs.Protocol, list []configs.Config, f
 			return err
 		}
 		for _, d := range configs.Differences(loaded.Config, list[i]) {
-			if !mayChange(d.Key) {
+			if study.Decides(d.Key) && !slices.Contains(files, d.Key) {
 				change("candidate "+was.Name+": "+d.Key, d.B, d.A)
 			}
 		}
@@ -178,8 +181,5 @@ func (r *Record) follow(dir string, p configs.Protocol, list []configs.Config, f
 	return nil
 }
 
-// mayChange says whether a study can go on with another value of a key: what lies at a
-// path is compared itself.
-func mayChange(key string) bool {
-	return strings.HasPrefix(key, "checkpoint.") || slices.Contains([]string{"name", "data.train", "vectors.path", "train.device", "train.tensorboard"}, key)
-}
+// files are the keys of which the contents are compared, with each training.
+var files = []string{"data.train", "vectors.path", "train.auxiliary"}
