@@ -78,7 +78,7 @@ func TestAuxiliary(t *testing.T) {
 		}
 		return absa(t, args...)
 	}
-	call("train.auxiliary=[{path: "+train+"}]").wantError(t, 1, "train.auxiliary[0]: "+train+" shares 1 sentence with data.test", "3:1 (there a)", "absa data check "+test+" "+train)
+	call("train.auxiliary=[{path: "+train+"}]").wantError(t, 1, "train.auxiliary[0]: "+train+" shares 1 sentence with data.test", "3:1 (there a)", "absa data check --all --config CONFIG "+test+" "+train)
 	call("train.auxiliary=[{path: "+train+", wieght: 2}]").wantError(t, 2, "train.auxiliary[0].wieght: unknown key; want {path, weight, heads, categories, leakage}")
 	check := absa(t, "data", "check", test, train)
 	if want := ": warning: the text is that of " + test + ":2 too"; !strings.Contains(check.stdout, want) {
