@@ -62,16 +62,7 @@ func Bootstrap(s Sentences, r Resampling, score func(Confusion) Score) (Interval
 // BootstrapDifference returns the interval of score(b) − score(a) for two models
 // on the same sentences, both scored on each resample (Koehn 2004).
 func BootstrapDifference(a, b Sentences, r Resampling, score func(Confusion) Score) (Interval, error) {
-	if err := errors.Join(a.check(r), b.check(r)); err != nil {
-		return Interval{}, err
-	}
-	if !slices.Equal(a.Gold, b.Gold) {
-		return Interval{}, errors.New("bootstrap: the two have different gold labels")
-	}
-	first, second := a.tally(), b.tally()
-	return r.percentiles(a.Gold, a.Aspects, func(sample []int) float64 {
-		return float64(score(second.of(sample)) - score(first.of(sample)))
-	}), nil
+	return BootstrapMeans([]Sentences{a}, []Sentences{b}, r, score)
 }
 
 // BootstrapMeans returns the interval of mean score(b) − mean score(a) of two

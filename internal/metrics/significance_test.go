@@ -140,19 +140,6 @@ func identity(n int) []int {
 	return all
 }
 
-// With one model each, the models that a resample draws are no choice.
-func TestBootstrapMeansOfSingleModels(t *testing.T) {
-	a, b := answers(1000, 0.6, 1), answers(1000, 0.7, 2)
-	want, err := BootstrapDifference(a, b, Standard(1), accuracy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := BootstrapMeans([]Sentences{a}, []Sentences{b}, Standard(1), accuracy)
-	if err != nil || got != want {
-		t.Errorf("got %v to %v (%v), want %v to %v", got.Low, got.High, err, want.Low, want.High)
-	}
-}
-
 // TestBootstrapMeansCovers holds that an interval over five seeds holds the truth
 // as often as it says: recipes without a difference, whose models differ by their
 // seeds, are compared again and again.

@@ -12,7 +12,7 @@ import (
 func (o *Outcome) WriteMarkdown(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n\n", o.Title, o.About)
-	fmt.Fprintf(&b, "Accuracy over the %d labelled pairs of %d test sentences, mean ± standard deviation over the models of seeds %s. A difference is to the mean accuracy of another row, with its 95 %% interval, for which a bootstrap draws sentences and seeds. %s\n",
+	fmt.Fprintf(&b, "Accuracy over the %d labelled pairs of %d test sentences, mean ± standard deviation over the models of seeds %s. A difference is to the mean accuracy of another row, with its 95 %% interval over sentences (a bootstrap) and seeds (Student's t); of one model alone, over sentences. %s\n",
 		o.Pairs, o.Sentences, seedList(o.Seeds), o.made())
 	group := ""
 	for _, r := range o.Rows {

@@ -255,17 +255,7 @@ func (x *summary) difference(row, reference string, aspect int) (*Difference, er
 				s = s.Aspect(aspect)
 			}
 			list = append(list, s)
-			right, all := 0, 0
-			for i, g := range s.Gold {
-				if g == metrics.Absent {
-					continue
-				}
-				all++
-				if s.Pred[i] == g {
-					right++
-				}
-			}
-			mean += metrics.Score(float64(right)/float64(all)) / metrics.Score(len(x.byName[name].Models))
+			mean += s.Confusion().Accuracy() / metrics.Score(len(x.byName[name].Models))
 		}
 		return list, mean
 	}
