@@ -195,5 +195,5 @@ type Checkpoint struct {
 	EveryMinutes float64 `mapstructure:"every_minutes" doc:"save when this many minutes have passed since the last time; 0 is off"`
 	EveryEpochs  int     `mapstructure:"every_epochs" doc:"save after every so many epochs; 0 is off"`
 	KeepLast     int     `mapstructure:"keep_last" doc:"keep this many of the newest checkpoints; 0 keeps all"`
-	KeepBest     int     `mapstructure:"keep_best" doc:"keep this many of the best by train.metric too"`
+	KeepBest     int     `mapstructure:"keep_best" doc:"keep this many of the epochs that are best by train.metric too; each is saved when it ends"`
 }

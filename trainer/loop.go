@@ -119,7 +119,7 @@ func (t *Trainer) endEpoch(ctx context.Context) error {
 	}
 	t.board.epoch(t.at.Step, e)
 	t.report(EpochDone{Epoch: e, Epochs: t.config.Train.Epochs, Best: best})
-	if t.saver.dueAtEpoch(t.at, best, t.stopped() != "") {
+	if t.saver.dueAtEpoch(t.at, t.amongBest(e, t.saver.policy.KeepBest), t.stopped() != "") {
 		if err := t.beginSave(); err != nil {
 			return err
 		}

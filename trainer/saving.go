@@ -68,10 +68,10 @@ func (s *saver) dueAtStep(step int) bool {
 }
 
 // dueAtEpoch says whether the policy wants a checkpoint after an epoch, which is
-// the best so far or the last one of all.
+// among the best to keep so far or the last one of all.
 func (s *saver) dueAtEpoch(at Position, best, last bool) bool {
 	p := s.policy
-	return s.on() && (last || best && p.KeepBest > 0) ||
+	return s.on() && (last || best) ||
 		p.EveryEpochs > 0 && at.Epoch%p.EveryEpochs == 0 || s.dueAtStep(at.Step)
 }
 

@@ -29,6 +29,7 @@ func TestPolicy(t *testing.T) {
 		// Nothing is learned, so the first epoch stays the best.
 		{"the last and the best", []string{"checkpoint.every_epochs=1", "checkpoint.keep_last=1", "checkpoint.keep_best=1", "train.learning_rate=1e-12"}, []string{"step-00000008", "step-00000024"}},
 		{"the best alone", []string{"checkpoint.every_epochs=9", "checkpoint.keep_best=1", "train.learning_rate=1e-12"}, []string{"step-00000008", "step-00000024"}},
+		{"the best two, of equal ones the earlier", []string{"checkpoint.every_epochs=9", "checkpoint.keep_last=1", "checkpoint.keep_best=2", "train.learning_rate=1e-12"}, []string{"step-00000008", "step-00000016", "step-00000024"}},
 		{"every moment", []string{"checkpoint.every_minutes=1e-9", "checkpoint.keep_last=1"}, []string{"step-00000024"}},
 	}
 	for _, test := range tests {

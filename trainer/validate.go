@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"absa/configs"
 	"absa/data"
 	"absa/internal/metrics"
 	"absa/internal/runs"
@@ -32,14 +33,7 @@ func (t *Trainer) validate(ctx context.Context, e *Epoch) (*float64, error) {
 		}
 		accuracy, f1 := scores.Overall.Model.Accuracy(), scores.Overall.Model.MacroF1()
 		e.ValidLoss, e.ValidAccuracy, e.ValidMacroF1 = &v.loss, &accuracy, &f1
-		switch t.config.Train.Metric {
-		case "loss":
-			value = v.loss
-		case "macro_f1":
-			value = float64(f1)
-		default:
-			value = float64(accuracy)
-		}
+		value = *metric(t.config.Train, *e)
 		if t.config.Train.Schedule == "plateau" {
 			t.plateau.observe(value, lowerIsBetter(t.config.Train), t.config.Train)
 		}
@@ -53,6 +47,34 @@ func (t *Trainer) validate(ctx context.Context, e *Epoch) (*float64, error) {
 		return err
 	})
 	return &value, err
+}
+
+// metric is an epoch's train.metric on validation, nil where nothing was held out.
+func metric(c configs.Train, e Epoch) *float64 {
+	if c.Metric == "loss" {
+		return e.ValidLoss
+	}
+	score := e.ValidAccuracy
+	if c.Metric == "macro_f1" {
+		score = e.ValidMacroF1
+	}
+	return (*float64)(score)
+}
+
+// amongBest says whether an epoch is one of the best so many to its end. Those that
+// are the best of all epochs have all been so, whatever else was saved between them.
+func (t *Trainer) amongBest(e Epoch, so int) bool {
+	value := metric(t.config.Train, e)
+	if value == nil {
+		return false
+	}
+	ahead := 0
+	for _, before := range t.history {
+		if v := metric(t.config.Train, before); v != nil && before.Epoch < e.Epoch && !better(t.config.Train, *value, *v) {
+			ahead++
+		}
+	}
+	return ahead < so
 }
 
 // averaged runs f with the moving average in place of the weights, if there is
