@@ -246,11 +246,11 @@ func newKeyNumbers() keyNumbers { return keyNumbers{slots: newPositionsByHash()}
 
 // number returns the number of a key: len(keys) before the call if it is new.
 func (k *keyNumbers) number(key textKey) uint32 {
-	n, ok := k.slots.find(key[0], func(n uint32) bool { return k.keys[n] == key })
+	n, ok := k.slots.find(key.first, func(n uint32) bool { return k.keys[n] == key })
 	if !ok {
 		n = uint32(len(k.keys))
 		k.keys = append(k.keys, key)
-		k.slots.add(key[0], n)
+		k.slots.add(key.first, n)
 	}
 	return n
 }

@@ -181,7 +181,7 @@ func (x *check) text(r Record, sound bool) error {
 	labels, n := x.worker.labels.polarity, len(x.worker.schema.Aspects)
 	hash, room := foldedHash(x.worker.folded, []byte(r.Text))
 	x.worker.folded = room
-	at := x.texts.number(textKey{hash})
+	at := x.texts.number(textKey{first: hash})
 	if int(at) == len(x.firsts) {
 		x.firsts = append(x.firsts, place{int32(len(x.files) - 1), uint32(r.Line)})
 		for _, p := range labels {

@@ -100,8 +100,9 @@ func (l *lexicon) field(field []byte) []uint32 {
 	return numbers
 }
 
-// fieldKey is a field of up to 15 bytes, and their number in the last byte.
-type fieldKey [2]uint64
+// fieldKey is a field of up to 15 bytes, and their number in the last byte. Fields
+// of a struct stay in registers, where elements of an array go through memory.
+type fieldKey struct{ low, high uint64 }
 
 func fieldKeyOf(field []byte) (key fieldKey, fits bool) {
 	n := len(field)
@@ -116,12 +117,12 @@ func fieldKeyOf(field []byte) (key fieldKey, fits bool) {
 	}
 	key = fieldKey{binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])}
 	if n < 8 {
-		key[0] &= 1<<(8*n) - 1
-		key[1] = 0
+		key.low &= 1<<(8*n) - 1
+		key.high = 0
 	} else {
-		key[1] &= 1<<(8*(n-8)) - 1
+		key.high &= 1<<(8*(n-8)) - 1
 	}
-	key[1] |= uint64(n) << 56
+	key.high |= uint64(n) << 56
 	return key, true
 }
 
@@ -145,11 +146,11 @@ func newFieldTable() fieldTable { return fieldTable{slots: make([]fieldSlot, 1<<
 
 // slot returns that of a key, or the free one where it belongs.
 func (t *fieldTable) slot(key fieldKey) *fieldSlot {
-	h := (key[0] ^ key[1]*0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9
+	h := (key.low ^ key.high*0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9
 	h ^= h >> 32
 	for at := h; ; at++ {
 		s := &t.slots[at&uint64(len(t.slots)-1)]
-		if s.key == key || s.key[1] == 0 {
+		if s.key == key || s.key.high == 0 {
 			return s
 		}
 	}
@@ -173,7 +174,7 @@ func (t *fieldTable) add(key fieldKey, numbers []uint32) {
 		old := t.slots
 		t.slots = make([]fieldSlot, 2*len(old))
 		for _, s := range old {
-			if s.key[1] != 0 {
+			if s.key.high != 0 {
 				*t.slot(s.key) = s
 			}
 		}
