@@ -124,6 +124,7 @@ type Attention struct {
 	Kind   string `mapstructure:"kind" doc:"self (multi-head scaled dot-product) | additive (q·tanh(W h)) | none" oneof:"self additive none"`
 	Heads  int    `mapstructure:"heads" doc:"heads of self-attention; 2H must be divisible by it (kind: self)"`
 	Masked bool   `mapstructure:"masked" doc:"padding is masked out; false attends to it as the article's code does, which makes a model batch-dependent (kind: self)"`
+	Shared bool   `mapstructure:"shared" doc:"one projection W for all aspects, each with a query q of its own; false gives each its own W too (kind: additive)"`
 	Pool   string `mapstructure:"pool" doc:"kind self: last_padded (the article; makes a model batch-dependent) | last | mean | max | query (learned); kind none: last | mean | max; kind additive pools by itself and ignores it" oneof:"last_padded last mean max query"`
 }
 
@@ -139,6 +140,7 @@ type Head struct {
 type Loss struct {
 	ClassWeights   []ClassWeight `mapstructure:"class_weights" doc:"list of {label, weight}; labels left out weigh 1"`
 	Reduction      string        `mapstructure:"reduction" doc:"aspect (mean per aspect, summed: the article) | pairs (mean over all labelled pairs)" oneof:"aspect pairs"`
+	Consistency    float64       `mapstructure:"consistency" doc:"weight of the divergence between two answers for the same batch under different dropout, both of which are trained (R-Drop); twice the work of a step; 0 is off"`
 	PresenceWeight float64       `mapstructure:"presence_weight" doc:"weight of the presence logit's binary cross-entropy"`
 }
 

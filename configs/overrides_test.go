@@ -46,7 +46,7 @@ func TestSetErrors(t *testing.T) {
 		{"a key like no other", "train.lr=3", "--set train.lr: unknown key; train has epochs, seed, device, "},
 		{"below a key", "train.seed.x=3", "--set train.seed.x: unknown key; train has epochs, seed, device, "},
 		{"no key", "=3", `--set : unknown key; the top level has version, name, data, `},
-		{"a section", "model.attention={heads: 3}", "--set model.attention: is a section; set its keys one by one: kind, heads, masked, pool"},
+		{"a section", "model.attention={heads: 3}", "--set model.attention: is a section; set its keys one by one: kind, heads, masked, shared, pool"},
 		{"the version", "version=1", "--set version: only a file states its version"},
 		{"text for a whole number", "train.epochs=three", `--set train.epochs: want a whole number, got "three"`},
 		{"nothing for a whole number", "train.epochs=", "--set train.epochs: want a whole number, got nothing"},

@@ -24,7 +24,7 @@ func newBranch(p *torch.Parameters, config configs.Model, labels Labels, prefix 
 	for a, aspect := range labels.Aspects {
 		names[a] = prefix + HeadName(aspect)
 	}
-	if b.pooling, err = newPooling(p, config, names); err != nil {
+	if b.pooling, err = newPooling(p, config, prefix, names); err != nil {
 		return b, err
 	}
 	for _, name := range names {

@@ -21,12 +21,13 @@ type Loss struct {
 	weights  []float64 // by class
 	perPair  bool
 	presence float64
+	drift    float64 // weight of the consistency
 }
 
 // NewLoss returns the objective that config describes.
 func NewLoss(config configs.Loss, labels Labels) (*Loss, error) {
 	classes := labels.Classes()
-	l := &Loss{labels: labels, weights: make([]float64, len(classes)), perPair: config.Reduction == "pairs", presence: config.PresenceWeight}
+	l := &Loss{labels: labels, weights: make([]float64, len(classes)), perPair: config.Reduction == "pairs", presence: config.PresenceWeight, drift: config.Consistency}
 	index := map[string]int{}
 	for i, c := range classes {
 		index[c], l.weights[i] = i, 1
@@ -150,4 +151,29 @@ func (l *Loss) Forward(s *torch.Scope, out Output, t Targets) torch.Tensor {
 		loss = s.Add(loss, s.Scale(presence, l.presence*t.Share))
 	}
 	return loss
+}
+
+// Consistent says whether the objective is one of two answers for the same batch.
+func (l *Loss) Consistent() bool { return l.drift > 0 }
+
+// Consistency returns the mean of the losses a and b of two answers for a batch under
+// different dropout and, by the weight of the objective, their divergence
+//
+//	(KL(p ‖ q) + KL(q ‖ p)) / 2 = Σ over classes of (p - q)(log p - log q) / 2
+//
+// a mean over the labelled pairs as that of the cross-entropy (R-Drop; Liang et al.
+// 2021, eq. 2 and 3).
+func (l *Loss) Consistency(s *torch.Scope, outA, outB Output, a, b torch.Tensor, t Targets) torch.Tensor {
+	weight := t.Weight
+	shape := []int64{int64(len(weight) / len(l.labels.Aspects)), int64(len(l.labels.Aspects))}
+	if !outA.Pairs.All() {
+		weight = pick(outA.Pairs, weight)
+		shape = []int64{int64(len(weight))}
+	}
+	difference := func(of func(torch.Tensor, int64) torch.Tensor) torch.Tensor {
+		return s.Add(of(outA.Logits, -1), s.Scale(of(outB.Logits, -1), -1))
+	}
+	perPair := s.SumDim(s.Mul(difference(s.Softmax), difference(s.LogSoftmax)), -1)
+	divergence := s.Sum(s.Mul(perPair, torch.New(s, weight, shape...)))
+	return s.Add(s.Scale(s.Add(a, b), 0.5), s.Scale(divergence, l.drift/2))
 }

@@ -297,3 +297,41 @@ func TestPresenceIsOffWithoutWeight(t *testing.T) {
 		t.Errorf("gradient of the presence logit: norm %g, want 0", n)
 	}
 }
+
+// TestConsistency compares the divergence of two answers, and its gradient for one of
+// them, with PyTorch (reference/golden_models.py), over all pairs and over the labelled
+// ones alone.
+func TestConsistency(t *testing.T) {
+	eachGolden(t, func(t *testing.T, g golden) {
+		config := g.loss()
+		config.Consistency = 1
+		loss, err := NewLoss(config, g.labels())
+		noErr(t, err)
+		targets := loss.Targets(g.ints(t, "labels"))
+		labelled := loss
+		if g.Head.Presence { // which reads every pair
+			labelled, err = NewLoss(configs.Loss{}, g.labels())
+			noErr(t, err)
+		}
+		for name, pairs := range map[string]Pairs{"all pairs": {}, "labelled pairs": labelled.Reads(targets)} {
+			s := newScope(t)
+			shape := g.tensors[g.Name+".logits"].Shape
+			leaf := torch.NewParameters(torch.CPU, 1)
+			defer leaf.Close()
+			logits := leaf.Values("logits", true, g.floats(t, "logits"), shape...)
+			answer := func(x torch.Tensor) Output {
+				if !pairs.All() {
+					x = pairs.rows(s, x, shape[2])
+				}
+				return Output{Pairs: pairs, Logits: x}
+			}
+			none := torch.New(s, []float32{0}, 1)
+			a, b := answer(logits), answer(torch.New(s, g.floats(t, "again"), shape...))
+			divergence := loss.Consistency(s, a, b, none, none, targets)
+			s.Backward(divergence)
+			near(t, name+": divergence", s.Float32s(divergence), g.floats(t, "divergence"), 1e-5, 0)
+			near(t, name+": gradient", gradient(t, s, leaf.All()[0]), g.floats(t, "divergence.grad"), 1e-5, 0)
+			noErr(t, s.Err())
+		}
+	})
+}

@@ -27,13 +27,14 @@ type pooling interface {
 	attention(s *torch.Scope, h states) torch.Tensor
 }
 
-// newPooling makes the pooling of the aspects whose parameters' names begin so.
-func newPooling(p *torch.Parameters, config configs.Model, names []string) (pooling, error) {
+// newPooling makes the pooling of the aspects whose parameters' names begin with
+// names, and what they share with prefix.
+func newPooling(p *torch.Parameters, config configs.Model, prefix string, names []string) (pooling, error) {
 	switch config.Attention.Kind {
 	case "self":
 		return newSelfAttention(p, config, names)
 	case "additive":
-		return newAdditiveAttention(p, config, names), nil
+		return newAdditiveAttention(p, config, prefix, names), nil
 	case "none":
 		return newPlainPooling(config)
 	}

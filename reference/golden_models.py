@@ -2,7 +2,8 @@
 
 Per variant <variant>.weight.<parameter>, .tokens [B,T], .lengths [B], .labels
 [B,A] (indices of polarities, -1 absent), .logits [B,A,C], .presence [B,A],
-.loss and .grad.<parameter>. The gradient of a self-attention's key.bias is
+.loss and .grad.<parameter>; .again [B,A,C], the logits of another answer, and
+.divergence of the two with its .divergence.grad for .logits. The gradient of a self-attention's key.bias is
 rounding noise: softmax cancels what it adds to all scores of a query.
 """
 
@@ -24,6 +25,7 @@ def variants() -> dict[str, dict[str, Any]]:
     def config(kind: str, pool: str, **others: Any) -> dict[str, Any]:
         masked = others.pop("masked", True)
         attention = {"kind": kind, "heads": 2, "masked": masked, "pool": pool}
+        attention["shared"] = others.pop("shared", False)
         absent = others.pop("absent_class", False)
         head = {"hidden": 4, "absent_class": absent, "presence": False}
         head |= others.pop("head", {})
@@ -65,12 +67,14 @@ def variants() -> dict[str, dict[str, Any]]:
         "none_mean": config("none", "mean"),
         "none_max": config("none", "max", layers=2),
         "none_last": config("none", "last", class_weights=[0.5, 1.0, 1.0, 2.0]),
+        "additive_shared": config("additive", "query", shared=True, **presence),
     }
 
 
 def make() -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
     """The tensors, and the variants' configs with their names, in order."""
     tensors: dict[str, Tensor] = {}
+    other = torch.Generator().manual_seed(1)  # leaves the draws of the rest alone
     words, lengths = 20, torch.tensor([7, 5, 5, 2, 1])
     for variant, config in variants().items():
         vectors = torch.randn(words, config["dimension"])
@@ -83,6 +87,11 @@ def make() -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
         model, loss_of = load_model(config, weights), Loss.from_dict(config)
         batch = {"tokens": tokens, "lengths": lengths, "labels": labels}
         result = first_step(model, loss_of, (tokens, lengths, labels))
+        logits = result["logits"].clone().requires_grad_()
+        again = result["again"] = torch.randn(logits.shape, generator=other)
+        divergence = loss_of.divergence(logits, again, labels)
+        (result["divergence.grad"],) = torch.autograd.grad(divergence, logits)
+        result["divergence"] = divergence.detach()
         weights = {f"weight.{name}": tensor for name, tensor in weights.items()}
         for name, tensor in (weights | batch | result).items():
             tensors[f"{variant}.{name}"] = tensor

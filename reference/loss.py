@@ -63,6 +63,20 @@ class Loss:
             )
         return total
 
+    def divergence(self, a: Tensor, b: Tensor, labels: Tensor) -> Tensor:
+        """KL divergence of two answers' logits [B,A,C], both ways averaged: a scalar.
+
+        Weighted over the labelled pairs as the cross-entropy is. R-Drop, Liang et al.
+        2021, adds it by a weight to the mean of the losses of the two.
+        """
+        log_p, log_q = a.log_softmax(-1), b.log_softmax(-1)
+        there = F.kl_div(log_q, log_p, reduction="none", log_target=True)
+        back = F.kl_div(log_p, log_q, reduction="none", log_target=True)
+        weight = self.weights[labels + self.offset] * (labels != ABSENT)
+        total = weight.sum(0) if self.reduction == "aspect" else weight.sum()
+        weight = weight / total.clamp(min=torch.finfo(weight.dtype).tiny)
+        return ((there + back).sum(-1) / 2 * weight).sum()
+
     def mean(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Sum of w·loss over sum of w for logits [M,C], targets [M]."""
         return F.cross_entropy(logits, targets, self.weights, ignore_index=ABSENT)

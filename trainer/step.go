@@ -100,6 +100,10 @@ func (t *Trainer) forward(branch *models.Branch, objective *models.Loss, batch d
 	t.profile.fed()
 	out := t.model.ForwardBranch(s, branch, input)
 	loss := objective.Forward(s, out, targets)
+	if objective.Consistent() {
+		again := t.model.ForwardBranch(s, branch, input)
+		loss = objective.Consistency(s, out, again, loss, objective.Forward(s, again, targets), targets)
+	}
 	t.profile.forwarded()
 	return out, loss
 }

@@ -21,6 +21,7 @@ class Attention:
     heads: int = 2
     masked: bool = False
     pool: str = "last_padded"  # last_padded | last | mean | max | query
+    shared: bool = False  # additive: one projection for all aspects
 
 
 @dataclass(frozen=True)
@@ -142,14 +143,22 @@ class SelfAttention(nn.Module):
 class AdditiveAttention(nn.Module):
     """Softmax over the valid tokens of q·tanh(W h + b); Bahdanau et al. 2015."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, shared: bool) -> None:
+        """Shared says that W and b are outside of it, the same for all aspects."""
         super().__init__()
-        self.projection = nn.Linear(size, size)
+        self.projection = None if shared else nn.Linear(size, size)
         self.score = nn.Linear(size, 1, bias=False)
 
-    def forward(self, states: Tensor, valid: Tensor) -> Tensor:
-        """Maps states [B,T,2H] to pooled vectors [B,2H]."""
-        scores = self.score(torch.tanh(self.projection(states))).squeeze(-1)
+    def forward(
+        self, states: Tensor, valid: Tensor, projected: Tensor | None
+    ) -> Tensor:
+        """Maps states [B,T,2H] to pooled vectors [B,2H].
+
+        Where W and b are shared, projected [B,T,2H] holds W h + b.
+        """
+        if self.projection is not None:
+            projected = self.projection(states)
+        scores = self.score(torch.tanh(projected)).squeeze(-1)
         weights = torch.softmax(scores.masked_fill(~valid, -torch.inf), dim=1)
         return (weights[..., None] * states).sum(dim=1)
 
@@ -182,7 +191,7 @@ class AspectHead(nn.Module):
         if config.attention.kind == "self":
             self.attention = SelfAttention(size, config.attention)
         elif config.attention.kind == "additive":
-            self.attention = AdditiveAttention(size)
+            self.attention = AdditiveAttention(size, config.attention.shared)
         elif config.attention.kind == "none":
             self.attention = NoAttention(config.attention.pool)
         else:
@@ -192,9 +201,14 @@ class AspectHead(nn.Module):
         self.classifier = nn.Linear(options.hidden or size, len(config.class_names))
         self.presence = nn.Linear(size, 1) if options.presence else None
 
-    def forward(self, states: Tensor, valid: Tensor) -> tuple[Tensor, Tensor | None]:
+    def forward(
+        self, states: Tensor, valid: Tensor, projected: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """Maps states [B,T,2H] to logits [B,C] and, where asked for, presence [B]."""
-        pooled = self.attention(states, valid)
+        if isinstance(self.attention, AdditiveAttention):
+            pooled = self.attention(states, valid, projected)
+        else:
+            pooled = self.attention(states, valid)
         features = pooled if self.dense is None else self.dense(pooled)
         logits = self.classifier(self.dropout(features))
         if self.presence is None:
@@ -222,6 +236,10 @@ class Model(nn.Module):
             dropout=config.layer_dropout,
         )
         self.output_dropout = nn.Dropout(config.output_dropout)
+        size = 2 * config.hidden
+        self.attention = nn.ModuleDict()  # what all aspects have in common
+        if config.attention.shared:
+            self.attention["projection"] = nn.Linear(size, size)
         self.heads = nn.ModuleDict(
             {escape(a): AspectHead(config) for a in config.aspects}
         )
@@ -246,7 +264,9 @@ class Model(nn.Module):
         )
         states = self.output_dropout(states)
         valid = (torch.arange(steps) < lengths[:, None]).to(states.device)
-        outputs = [head(states, valid) for head in self.heads.values()]
+        shared = self.attention.values()
+        projected = next((part(states) for part in shared), None)
+        outputs = [head(states, valid, projected) for head in self.heads.values()]
         logits = torch.stack([logits for logits, _ in outputs], dim=1)
         if not self.config.head.presence:
             return logits, None
