@@ -38,6 +38,23 @@ func NewBatch(rows [][]int64) Batch {
 	return b
 }
 
+// Twice returns a batch in which every example stands twice, one beside the other.
+func (b Batch) Twice() Batch {
+	return Batch{
+		Index: twice(b.Index, 1), Length: b.Length,
+		Tokens: twice(b.Tokens, b.Length), Lengths: twice(b.Lengths, 1), Labels: twice(b.Labels, len(b.Labels)/b.Size()),
+	}
+}
+
+// twice repeats each row of so many values.
+func twice[T any](values []T, row int) []T {
+	out := make([]T, 0, 2*len(values))
+	for r := range slices.Chunk(values, max(1, row)) {
+		out = append(append(out, r...), r...)
+	}
+	return out
+}
+
 // newBatch joins the examples at index, the longest first and equally long
 // ones as they come.
 func newBatch(examples *Examples, index []uint32) Batch {

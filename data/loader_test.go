@@ -93,6 +93,16 @@ func TestBatch(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("batches (-want +got):\n%s", diff)
 	}
+	twice := Batch{
+		Index:   []int{1, 1, 0, 0, 2, 2},
+		Length:  3,
+		Tokens:  []int64{102, 103, 104, 102, 103, 104, 2, 0, 0, 2, 0, 0, 202, 0, 0, 202, 0, 0},
+		Lengths: []int64{3, 3, 1, 1, 1, 1},
+		Labels:  []int64{Absent, Absent, 0, 0, 2, 2},
+	}
+	if diff := cmp.Diff(twice, got[0].Twice()); diff != "" {
+		t.Errorf("twice (-want +got):\n%s", diff)
+	}
 	if got[0].Size() != 3 || got[1].Size() != 2 {
 		t.Errorf("sizes %d and %d, want 3 and 2", got[0].Size(), got[1].Size())
 	}

@@ -153,27 +153,31 @@ func (l *Loss) Forward(s *torch.Scope, out Output, t Targets) torch.Tensor {
 	return loss
 }
 
-// Consistent says whether the objective is one of two answers for the same batch.
+// Consistent says whether the objective is one of batches that hold every sentence
+// twice, for the two answers under different dropout that Divergence compares.
 func (l *Loss) Consistent() bool { return l.drift > 0 }
 
-// Consistency returns the mean of the losses a and b of two answers for a batch under
-// different dropout and, by the weight of the objective, their divergence
+// Divergence returns how far the answers for the two rows of each sentence are apart,
+// by its weight in the objective: a mean over the labelled pairs, as that of the
+// cross-entropy, of
 //
 //	(KL(p ‖ q) + KL(q ‖ p)) / 2 = Σ over classes of (p - q)(log p - log q) / 2
 //
-// a mean over the labelled pairs as that of the cross-entropy (R-Drop; Liang et al.
-// 2021, eq. 2 and 3).
-func (l *Loss) Consistency(s *torch.Scope, outA, outB Output, a, b torch.Tensor, t Targets) torch.Tensor {
-	weight := t.Weight
-	shape := []int64{int64(len(weight) / len(l.labels.Aspects)), int64(len(l.labels.Aspects))}
-	if !outA.Pairs.All() {
-		weight = pick(outA.Pairs, weight)
-		shape = []int64{int64(len(weight))}
+// (R-Drop; Liang et al. 2021, eq. 2 and 3).
+func (l *Loss) Divergence(s *torch.Scope, out Output, t Targets) torch.Tensor {
+	weight, pairs := t.Weight, int64(1)
+	if out.Pairs.All() {
+		pairs = int64(len(l.labels.Aspects))
+	} else {
+		weight = pick(out.Pairs, weight)
 	}
+	both := s.Reshape(out.Logits, -1, 2, pairs, int64(len(l.weights)))
 	difference := func(of func(torch.Tensor, int64) torch.Tensor) torch.Tensor {
-		return s.Add(of(outA.Logits, -1), s.Scale(of(outB.Logits, -1), -1))
+		x := of(both, -1)
+		return s.Add(s.Select(x, 1, 0), s.Scale(s.Select(x, 1, 1), -1))
 	}
 	perPair := s.SumDim(s.Mul(difference(s.Softmax), difference(s.LogSoftmax)), -1)
-	divergence := s.Sum(s.Mul(perPair, torch.New(s, weight, shape...)))
-	return s.Add(s.Scale(s.Add(a, b), 0.5), s.Scale(divergence, l.drift/2))
+	weightsB2P := s.Reshape(torch.New(s, weight, int64(len(weight))), -1, 2, pairs)
+	// Each row has half the weight of its sentence.
+	return s.Scale(s.Sum(s.Mul(perPair, s.SumDim(weightsB2P, 1))), l.drift/2)
 }

@@ -298,40 +298,48 @@ func TestPresenceIsOffWithoutWeight(t *testing.T) {
 	}
 }
 
-// TestConsistency compares the divergence of two answers, and its gradient for one of
-// them, with PyTorch (reference/golden_models.py), over all pairs and over the labelled
-// ones alone.
-func TestConsistency(t *testing.T) {
+// TestDivergence compares the divergence of two answers for a batch, and its gradient
+// for one of them, with PyTorch (reference/golden_models.py), over all pairs and over
+// the labelled ones alone.
+func TestDivergence(t *testing.T) {
 	eachGolden(t, func(t *testing.T, g golden) {
 		config := g.loss()
-		config.Consistency = 1
+		config.Consistency = 0.5
 		loss, err := NewLoss(config, g.labels())
 		noErr(t, err)
-		targets := loss.Targets(g.ints(t, "labels"))
-		labelled := loss
-		if g.Head.Presence { // which reads every pair
-			labelled, err = NewLoss(configs.Loss{}, g.labels())
-			noErr(t, err)
-		}
-		for name, pairs := range map[string]Pairs{"all pairs": {}, "labelled pairs": labelled.Reads(targets)} {
+		shape := g.tensors[g.Name+".logits"].Shape
+		targets := loss.Targets(beside(g.ints(t, "labels"), g.ints(t, "labels"), int(shape[1])))
+		readsLabelled, err := NewLoss(configs.Loss{}, g.labels())
+		noErr(t, err)
+		for name, pairs := range map[string]Pairs{"all pairs": {}, "labelled pairs": readsLabelled.Reads(targets)} {
 			s := newScope(t)
-			shape := g.tensors[g.Name+".logits"].Shape
-			leaf := torch.NewParameters(torch.CPU, 1)
-			defer leaf.Close()
-			logits := leaf.Values("logits", true, g.floats(t, "logits"), shape...)
-			answer := func(x torch.Tensor) Output {
-				if !pairs.All() {
-					x = pairs.rows(s, x, shape[2])
-				}
-				return Output{Pairs: pairs, Logits: x}
+			p := torch.NewParameters(torch.CPU, 1)
+			defer p.Close()
+			leaf := p.Values("logits", true, g.floats(t, "logits"), shape...)
+			again := torch.New(s, g.floats(t, "again"), shape...)
+			logits := s.Reshape(s.Stack(1, leaf, again), 2*shape[0], shape[1], shape[2])
+			if !pairs.All() {
+				logits = pairs.rows(s, logits, shape[2])
 			}
-			none := torch.New(s, []float32{0}, 1)
-			a, b := answer(logits), answer(torch.New(s, g.floats(t, "again"), shape...))
-			divergence := loss.Consistency(s, a, b, none, none, targets)
+			divergence := loss.Divergence(s, Output{Pairs: pairs, Logits: logits}, targets)
 			s.Backward(divergence)
-			near(t, name+": divergence", s.Float32s(divergence), g.floats(t, "divergence"), 1e-5, 0)
-			near(t, name+": gradient", gradient(t, s, leaf.All()[0]), g.floats(t, "divergence.grad"), 1e-5, 0)
+			half := func(golden []float32) []float32 {
+				for i := range golden {
+					golden[i] /= 2
+				}
+				return golden
+			}
+			near(t, name+": divergence", s.Float32s(divergence), half(g.floats(t, "divergence")), 1e-5, 0)
+			near(t, name+": gradient", gradient(t, s, p.All()[0]), half(g.floats(t, "divergence.grad")), 1e-5, 0)
 			noErr(t, s.Err())
 		}
 	})
+}
+
+// beside puts the rows of b, of so many values, after those of a.
+func beside(a, b []int64, row int) (both []int64) {
+	for i := 0; i < len(a); i += row {
+		both = append(append(both, a[i:i+row]...), b[i:i+row]...)
+	}
+	return both
 }

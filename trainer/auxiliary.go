@@ -175,13 +175,11 @@ func (x *task) begin(seen int) (stop func()) {
 // were one, the first of them the number in the run.
 func (t *Trainer) stepBeside(x *task, batches, number int, done *outcome) error {
 	group := make([]data.Batch, batches)
-	t.labels = t.labels[:0]
 	for i := range group {
 		group[i] = x.next()
-		t.labels = append(t.labels, group[i].Labels)
 	}
 	sum := 0.0
-	for i, targets := range x.loss.GroupTargets(t.labels) {
+	for i, targets := range t.targets(x.loss, group) {
 		s := t.scope
 		s.Reset()
 		if err := torch.Seed(torch.Mix(uint64(t.config.Train.Seed), streamAuxiliary, uint64(x.Number), uint64(number+i))); err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"absa/data"
@@ -41,13 +42,12 @@ func (o outcome) finite() bool {
 // those of the others. The weights change only if losses and gradients are finite:
 // after ErrNotFinite they are those of the last good step.
 func (t *Trainer) step(group []data.Batch) (outcome, error) {
-	t.labels = t.labels[:0]
-	for _, batch := range group {
-		t.labels = append(t.labels, batch.Labels)
-	}
 	var done outcome
+	for _, batch := range group {
+		done.sentences += batch.Size()
+	}
 	number := t.at.Epoch*t.batchesInEpoch() + t.at.Batch
-	for i, targets := range t.loss.GroupTargets(t.labels) {
+	for i, targets := range t.targets(t.loss, group) {
 		if err := t.accumulate(group[i], number+i, targets, &done); err != nil {
 			return outcome{}, err
 		}
@@ -63,6 +63,19 @@ func (t *Trainer) step(group []data.Batch) (outcome, error) {
 	t.optimizer.Step(t.scope, t.learningRate(), done.norm, t.ema)
 	t.profile.optimized()
 	return done, t.scope.Err()
+}
+
+// targets encodes the labels of a group. Where the objective compares two answers, its
+// batches hold every sentence twice from then on.
+func (t *Trainer) targets(objective *models.Loss, group []data.Batch) []models.Targets {
+	t.labels = t.labels[:0]
+	for i := range group {
+		if objective.Consistent() {
+			group[i] = group[i].Twice()
+		}
+		t.labels = append(t.labels, group[i].Labels)
+	}
+	return objective.GroupTargets(t.labels)
 }
 
 // accumulate adds the gradients of a batch, by its number in the run, and what it
@@ -84,7 +97,6 @@ func (t *Trainer) accumulate(batch data.Batch, number int, targets models.Target
 	}
 	done.norm = t.values[0]
 	done.loss += t.values[1]
-	done.sentences += batch.Size()
 	done.pairs += targets.Pairs
 	done.correct += targets.Correct(out.Pairs, t.values[2:])
 	t.profile.rested()
@@ -101,8 +113,7 @@ func (t *Trainer) forward(branch *models.Branch, objective *models.Loss, batch d
 	out := t.model.ForwardBranch(s, branch, input)
 	loss := objective.Forward(s, out, targets)
 	if objective.Consistent() {
-		again := t.model.ForwardBranch(s, branch, input)
-		loss = objective.Consistency(s, out, again, loss, objective.Forward(s, again, targets), targets)
+		loss = s.Add(loss, objective.Divergence(s, out, targets))
 	}
 	t.profile.forwarded()
 	return out, loss
@@ -112,7 +123,7 @@ func (t *Trainer) forward(branch *models.Branch, objective *models.Loss, batch d
 func (t *Trainer) notFinite(done outcome, group []data.Batch) error {
 	var ids []string
 	for _, batch := range group {
-		for _, j := range batch.Index {
+		for _, j := range slices.Compact(batch.Index) {
 			ids = append(ids, t.data.Train.ID(j))
 		}
 	}

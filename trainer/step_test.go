@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"absa/internal/checkpoint"
 )
@@ -66,6 +67,27 @@ func TestNotFinite(t *testing.T) {
 						}
 					}
 				}
+			}
+		})
+	}
+}
+
+// TestConsistency holds that without dropout, where two answers for a batch are the
+// same, training by both is training by one: losses, counts and gradients.
+func TestConsistency(t *testing.T) {
+	for _, reads := range []string{"all pairs", "labelled pairs"} {
+		t.Run(reads, func(t *testing.T) {
+			epoch := func(set ...string) Epoch {
+				set = append(set, "train.epochs=1", "model.embedding_dropout=0", fmt.Sprint("model.head.presence=", reads == "all pairs"))
+				return train(t, small(t, set...)).result.Epochs[0]
+			}
+			one, two := epoch(), epoch("loss.consistency=1")
+			one.Seconds, two.Seconds = 0, 0
+			if diff := cmp.Diff(one, two, cmpopts.EquateApprox(1e-4, 0)); diff != "" {
+				t.Errorf("epoch (-by one answer +by two):\n%s", diff)
+			}
+			if apart := epoch("loss.consistency=1", "model.output_dropout=0.5"); apart.TrainLoss <= epoch("model.output_dropout=0.5").TrainLoss {
+				t.Error("with dropout, answers that differ cost nothing")
 			}
 		})
 	}
