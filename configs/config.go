@@ -140,7 +140,7 @@ type Head struct {
 type Loss struct {
 	ClassWeights   []ClassWeight `mapstructure:"class_weights" doc:"list of {label, weight}; labels left out weigh 1"`
 	Reduction      string        `mapstructure:"reduction" doc:"aspect (mean per aspect, summed: the article) | pairs (mean over all labelled pairs)" oneof:"aspect pairs"`
-	Consistency    float64       `mapstructure:"consistency" doc:"weight of the divergence between two answers for the same batch under different dropout, both of which are trained (R-Drop); twice the work of a step; 0 is off"`
+	Consistency    float64       `mapstructure:"consistency" doc:"weight of the divergence between two answers for the same batch under different dropout, both of which are trained (R-Drop): of the classes of labelled pairs, and a part of train_loss; twice the work of a step; 0 is off"`
 	PresenceWeight float64       `mapstructure:"presence_weight" doc:"weight of the presence logit's binary cross-entropy"`
 }
 
@@ -197,5 +197,5 @@ type Checkpoint struct {
 	EveryMinutes float64 `mapstructure:"every_minutes" doc:"save when this many minutes have passed since the last time; 0 is off"`
 	EveryEpochs  int     `mapstructure:"every_epochs" doc:"save after every so many epochs; 0 is off"`
 	KeepLast     int     `mapstructure:"keep_last" doc:"keep this many of the newest checkpoints; 0 keeps all"`
-	KeepBest     int     `mapstructure:"keep_best" doc:"keep this many of the epochs that are best by train.metric too; each is saved when it ends"`
+	KeepBest     int     `mapstructure:"keep_best" doc:"keep this many of the epochs that are best by train.metric too; each is saved when it ends, unless every_* are all 0"`
 }

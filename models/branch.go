@@ -63,7 +63,7 @@ const auxiliaryPrefix = "auxiliary."
 
 // AddBranch makes a branch for the labels of auxiliary corpus number k, from 0: heads
 // that are trained beside the model's own and that no answer of the model reads. The
-// model owns its parameters, "auxiliary.<k>.heads.<aspect>…".
+// model owns its parameters, "auxiliary.<k>.…".
 func (m *Model) AddBranch(k int, labels Labels) (*Branch, error) {
 	b, err := newBranch(m.Parameters, m.config, labels, fmt.Sprintf("%s%d.", auxiliaryPrefix, k))
 	if err != nil {

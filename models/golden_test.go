@@ -127,8 +127,8 @@ func goldens(t *testing.T) ([]variant, map[string]safetensors.Tensor) {
 	noErr(t, err)
 	var variants []variant
 	noErr(t, json.Unmarshal(text, &variants))
-	if len(variants) < 11 {
-		t.Fatalf("got %d variants, want 11 at least", len(variants))
+	if len(variants) < 12 {
+		t.Fatalf("got %d variants, want 12 at least", len(variants))
 	}
 	list, _, err := safetensors.ReadFile("testdata/article.safetensors")
 	noErr(t, err)

@@ -17,17 +17,17 @@ import (
 // With presence logits, the binary cross-entropy of "is mentioned", a mean over
 // all pairs, is added.
 type Loss struct {
-	labels   Labels
-	weights  []float64 // by class
-	perPair  bool
-	presence float64
-	drift    float64 // weight of the consistency
+	labels      Labels
+	weights     []float64 // by class
+	perPair     bool
+	presence    float64
+	consistency float64 // weight of Divergence
 }
 
 // NewLoss returns the objective that config describes.
 func NewLoss(config configs.Loss, labels Labels) (*Loss, error) {
 	classes := labels.Classes()
-	l := &Loss{labels: labels, weights: make([]float64, len(classes)), perPair: config.Reduction == "pairs", presence: config.PresenceWeight, drift: config.Consistency}
+	l := &Loss{labels: labels, weights: make([]float64, len(classes)), perPair: config.Reduction == "pairs", presence: config.PresenceWeight, consistency: config.Consistency}
 	index := map[string]int{}
 	for i, c := range classes {
 		index[c], l.weights[i] = i, 1
@@ -155,7 +155,7 @@ func (l *Loss) Forward(s *torch.Scope, out Output, t Targets) torch.Tensor {
 
 // Consistent says whether the objective is one of batches that hold every sentence
 // twice, for the two answers under different dropout that Divergence compares.
-func (l *Loss) Consistent() bool { return l.drift > 0 }
+func (l *Loss) Consistent() bool { return l.consistency > 0 }
 
 // Divergence returns how far the answers for the two rows of each sentence are apart,
 // by its weight in the objective: a mean over the labelled pairs, as that of the
@@ -163,7 +163,8 @@ func (l *Loss) Consistent() bool { return l.drift > 0 }
 //
 //	(KL(p ‖ q) + KL(q ‖ p)) / 2 = Σ over classes of (p - q)(log p - log q) / 2
 //
-// (R-Drop; Liang et al. 2021, eq. 2 and 3).
+// (R-Drop; Liang et al. 2021, eq. 2, beside the mean of the two losses rather than their
+// sum).
 func (l *Loss) Divergence(s *torch.Scope, out Output, t Targets) torch.Tensor {
 	weight, pairs := t.Weight, int64(1)
 	if out.Pairs.All() {
@@ -179,5 +180,5 @@ func (l *Loss) Divergence(s *torch.Scope, out Output, t Targets) torch.Tensor {
 	perPair := s.SumDim(s.Mul(difference(s.Softmax), difference(s.LogSoftmax)), -1)
 	weightsB2P := s.Reshape(torch.New(s, weight, int64(len(weight))), -1, 2, pairs)
 	// Each row has half the weight of its sentence.
-	return s.Scale(s.Sum(s.Mul(perPair, s.SumDim(weightsB2P, 1))), l.drift/2)
+	return s.Scale(s.Sum(s.Mul(perPair, s.SumDim(weightsB2P, 1))), l.consistency/2)
 }

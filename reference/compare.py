@@ -2,7 +2,7 @@
 
 Reads from FOLDER:
   config.json          aspects, polarities, hidden, layers, attention {kind, heads,
-                       masked, pool}, head {hidden, absent_class, presence},
+                       masked, shared, pool}, head {hidden, absent_class, presence},
                        class_weights (one per class), reduction, presence_weight,
                        learning_rate, eps, betas, steps, trainable_embedding, threads
   model.safetensors    initial weights

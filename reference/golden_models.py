@@ -3,8 +3,9 @@
 Per variant <variant>.weight.<parameter>, .tokens [B,T], .lengths [B], .labels
 [B,A] (indices of polarities, -1 absent), .logits [B,A,C], .presence [B,A],
 .loss and .grad.<parameter>; .again [B,A,C], the logits of another answer, and
-.divergence of the two with its .divergence.grad for .logits. The gradient of a self-attention's key.bias is
-rounding noise: softmax cancels what it adds to all scores of a query.
+.divergence of the two with its .divergence.grad for .logits. The gradient of a
+self-attention's key.bias is rounding noise: softmax cancels what it adds to all
+scores of a query.
 """
 
 from typing import Any

@@ -66,8 +66,8 @@ class Loss:
     def divergence(self, a: Tensor, b: Tensor, labels: Tensor) -> Tensor:
         """KL divergence of two answers' logits [B,A,C], both ways averaged: a scalar.
 
-        Weighted over the labelled pairs as the cross-entropy is. R-Drop, Liang et al.
-        2021, adds it by a weight to the mean of the losses of the two.
+        Weighted over the labelled pairs as the cross-entropy is. R-Drop (Liang et al.
+        2021, eq. 2) adds it, by a weight, to the mean of the losses of the two.
         """
         log_p, log_q = a.log_softmax(-1), b.log_softmax(-1)
         there = F.kl_div(log_q, log_p, reduction="none", log_target=True)

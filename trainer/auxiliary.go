@@ -179,7 +179,7 @@ func (t *Trainer) stepBeside(x *task, batches, number int, done *outcome) error 
 		group[i] = x.next()
 	}
 	sum := 0.0
-	for i, targets := range t.targets(x.loss, group) {
+	for i, targets := range t.encode(x.loss, group) {
 		s := t.scope
 		s.Reset()
 		if err := torch.Seed(torch.Mix(uint64(t.config.Train.Seed), streamAuxiliary, uint64(x.Number), uint64(number+i))); err != nil {

@@ -117,16 +117,16 @@ func (b *base) vectors(v models.Vectors) error {
 // returns the aspects whose heads start fresh.
 func (b *base) fill(m *models.Model) (fresh []string, err error) {
 	sameClasses := b.labels == nil || b.labels.AbsentClass == m.Labels.AbsentClass && slices.Equal(b.labels.Polarities, m.Labels.Polarities)
-	taken := map[string]bool{} // by prefix of a head's names
+	taken := map[string]bool{sharedAttention: b.has(m, sharedAttention)} // by prefix of a head's names
 	for _, aspect := range m.Labels.Aspects {
 		prefix := models.HeadName(aspect)
-		taken[prefix] = sameClasses && b.has(m, prefix)
+		taken[prefix] = sameClasses && taken[sharedAttention] && b.has(m, prefix)
 		if !taken[prefix] {
 			fresh = append(fresh, aspect)
 		}
 	}
 	for _, q := range m.Parameters.All() {
-		if q.Name == embeddingName || strings.HasPrefix(q.Name, "heads.") && !taken[headOf(q.Name)] {
+		if q.Name == embeddingName || headOf(q.Name) != "" && !taken[headOf(q.Name)] {
 			continue
 		}
 		x, ok := b.weights[q.Name]
@@ -143,7 +143,10 @@ func (b *base) fill(m *models.Model) (fresh []string, err error) {
 	return fresh, nil
 }
 
-// has says whether the base has a head of the same tensors.
+// sharedAttention is the prefix of what the attention of all heads has in common.
+const sharedAttention = "attention"
+
+// has says whether the base has a head of the same tensors, none where there are none.
 func (b *base) has(m *models.Model, prefix string) bool {
 	n := 0
 	for _, q := range m.Parameters.All() {
@@ -163,8 +166,12 @@ func (b *base) has(m *models.Model, prefix string) bool {
 	return n == 0
 }
 
-// headOf returns "heads.<aspect>" of a parameter's name, "" for others.
+// headOf returns "heads.<aspect>" of a parameter's name, or sharedAttention, and ""
+// for others.
 func headOf(name string) string {
+	if strings.HasPrefix(name, sharedAttention+".") {
+		return sharedAttention
+	}
 	parts := strings.SplitN(name, ".", 3)
 	if len(parts) < 3 || parts[0] != "heads" {
 		return ""
@@ -178,7 +185,7 @@ func noteBase(path string, fresh []string, all int, note func(string, ...any)) {
 	case 0:
 		note("beginning with the weights of %s", path)
 	case all:
-		note("beginning with the weights of %s; every head starts fresh, as its aspects or polarities are others", path)
+		note("beginning with the weights of %s; every head starts fresh, as its aspects, polarities or attention are others", path)
 	default:
 		note("beginning with the weights of %s; the heads of %s start fresh, as it has none like them", path, strings.Join(fresh, ", "))
 	}

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -52,7 +53,7 @@ func TestInitFrom(t *testing.T) {
 		name  string
 		from  string
 		set   []string
-		fresh []string // aspects whose heads are not the old ones
+		fresh []string // aspects whose heads are not the old ones, "" for what they share
 		note  string
 	}{
 		{"a run", old.dir, nil, nil, "beginning with the weights of " + old.dir},
@@ -63,6 +64,7 @@ func TestInitFrom(t *testing.T) {
 		{"other polarities", old.dir, []string{"data.polarities=[neutral, positive, negative, conflict]"},
 			[]string{"service", "food", "anecdotes/miscellaneous", "price", "ambience"}, "every head starts fresh"},
 		{"another attention", old.dir, []string{"model.attention.kind=none"}, []string{"service", "food", "anecdotes/miscellaneous", "price", "ambience"}, "every head starts fresh"},
+		{"an attention that shares", old.dir, []string{"model.attention.shared=true"}, []string{"service", "food", "anecdotes/miscellaneous", "price", "ambience", ""}, "every head starts fresh"},
 	}
 	was, words := old.weights(t, WeightsFile), old.rows(t)
 	for _, test := range tests {
@@ -77,7 +79,9 @@ func TestInitFrom(t *testing.T) {
 				if name == embeddingName {
 					continue
 				}
-				fresh := slices.ContainsFunc(test.fresh, func(a string) bool { return strings.HasPrefix(name, "heads."+a+".") })
+				fresh := slices.ContainsFunc(test.fresh, func(a string) bool {
+					return strings.HasPrefix(name, "heads."+a+".") || a == "" && strings.HasPrefix(name, "attention.")
+				})
 				if same := slices.Equal(values, was[name]); same == fresh {
 					t.Errorf("%s is the old one: %v, want %v", name, same, !fresh)
 				}
@@ -102,6 +106,23 @@ func TestInitFrom(t *testing.T) {
 				t.Errorf("config.yaml begins with %q, want %q", saved.Config.Train.InitFrom, test.from)
 			}
 		})
+	}
+}
+
+// TestInitFromShared holds that what the heads share is taken with them, and not by
+// heads that share nothing.
+func TestInitFromShared(t *testing.T) {
+	const name = "attention.projection.weight"
+	old := train(t, small(t, "train.epochs=1", "model.attention.shared=true"))
+	for _, shared := range []bool{true, false} {
+		r := train(t, still(t, fmt.Sprint("model.attention.shared=", shared), "train.init_from="+old.dir))
+		now, was := r.weights(t, WeightsFile), old.weights(t, WeightsFile)
+		if _, has := now[name]; has != shared || shared && !slices.Equal(now[name], was[name]) {
+			t.Errorf("shared %v: %s is not the old one", shared, name)
+		}
+		if fresh := strings.Contains(notes(r.events), "every head starts fresh"); fresh == shared {
+			t.Errorf("shared %v: said %q", shared, notes(r.events))
+		}
 	}
 }
 

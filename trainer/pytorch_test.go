@@ -239,6 +239,8 @@ func TestPyTorchLoads(t *testing.T) {
 		set  []string
 	}{
 		{"additive with presence", false, []string{"text.cleaning=none"}},
+		{"shared projection", true, []string{"text.cleaning=none", "model.attention.shared=true"}},
+		{"a sharing that nothing does", false, []string{"model.attention.shared=true", "model.attention.kind=none", "model.attention.pool=mean"}},
 		{"article", false, article()},
 		{"masked self-attention, not cleaned", true, article("text.cleaning=none", "model.attention.masked=true", "model.attention.pool=query")},
 		{"no attention", true, []string{"text.cleaning=article", "model.attention.kind=none", "model.attention.pool=max"}},

@@ -47,7 +47,7 @@ func (t *Trainer) step(group []data.Batch) (outcome, error) {
 		done.sentences += batch.Size()
 	}
 	number := t.at.Epoch*t.batchesInEpoch() + t.at.Batch
-	for i, targets := range t.targets(t.loss, group) {
+	for i, targets := range t.encode(t.loss, group) {
 		if err := t.accumulate(group[i], number+i, targets, &done); err != nil {
 			return outcome{}, err
 		}
@@ -65,9 +65,9 @@ func (t *Trainer) step(group []data.Batch) (outcome, error) {
 	return done, t.scope.Err()
 }
 
-// targets encodes the labels of a group. Where the objective compares two answers, its
-// batches hold every sentence twice from then on.
-func (t *Trainer) targets(objective *models.Loss, group []data.Batch) []models.Targets {
+// encode encodes the labels of a group. Where the objective compares two answers, the
+// batches of the group hold every sentence twice from then on.
+func (t *Trainer) encode(objective *models.Loss, group []data.Batch) []models.Targets {
 	t.labels = t.labels[:0]
 	for i := range group {
 		if objective.Consistent() {

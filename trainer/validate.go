@@ -61,9 +61,9 @@ func metric(c configs.Train, e Epoch) *float64 {
 	return (*float64)(score)
 }
 
-// amongBest says whether an epoch is one of the best so many to its end. Those that
+// amongBest says whether an epoch is one of the best n to its end. Those that
 // are the best of all epochs have all been so, whatever else was saved between them.
-func (t *Trainer) amongBest(e Epoch, so int) bool {
+func (t *Trainer) amongBest(e Epoch, n int) bool {
 	value := metric(t.config.Train, e)
 	if value == nil {
 		return false
@@ -74,7 +74,7 @@ func (t *Trainer) amongBest(e Epoch, so int) bool {
 			ahead++
 		}
 	}
-	return ahead < so
+	return ahead < n
 }
 
 // averaged runs f with the moving average in place of the weights, if there is

@@ -154,11 +154,11 @@ class AdditiveAttention(nn.Module):
     ) -> Tensor:
         """Maps states [B,T,2H] to pooled vectors [B,2H].
 
-        Where W and b are shared, projected [B,T,2H] holds W h + b.
+        Where W and b are shared, projected [B,T,2H] holds tanh(W h + b).
         """
         if self.projection is not None:
-            projected = self.projection(states)
-        scores = self.score(torch.tanh(projected)).squeeze(-1)
+            projected = torch.tanh(self.projection(states))
+        scores = self.score(projected).squeeze(-1)
         weights = torch.softmax(scores.masked_fill(~valid, -torch.inf), dim=1)
         return (weights[..., None] * states).sum(dim=1)
 
@@ -238,7 +238,7 @@ class Model(nn.Module):
         self.output_dropout = nn.Dropout(config.output_dropout)
         size = 2 * config.hidden
         self.attention = nn.ModuleDict()  # what all aspects have in common
-        if config.attention.shared:
+        if config.attention.kind == "additive" and config.attention.shared:
             self.attention["projection"] = nn.Linear(size, size)
         self.heads = nn.ModuleDict(
             {escape(a): AspectHead(config) for a in config.aspects}
@@ -264,8 +264,9 @@ class Model(nn.Module):
         )
         states = self.output_dropout(states)
         valid = (torch.arange(steps) < lengths[:, None]).to(states.device)
-        shared = self.attention.values()
-        projected = next((part(states) for part in shared), None)
+        projected = None
+        if "projection" in self.attention:
+            projected = torch.tanh(self.attention["projection"](states))
         outputs = [head(states, valid, projected) for head in self.heads.values()]
         logits = torch.stack([logits for logits, _ in outputs], dim=1)
         if not self.config.head.presence:
