@@ -117,6 +117,7 @@ type Model struct {
 	Products         string    `mapstructure:"products" doc:"large matrix products of the fused LSTM on the CPU: float32 | bfloat16 (rounded operands, needs a processor with AMX or AVX512-BF16) | bfloat16_portable (the same on any processor, slowly)" oneof:"float32 bfloat16 bfloat16_portable"`
 	Attention        Attention `mapstructure:"attention"`
 	Head             Head      `mapstructure:"head"`
+	NGrams           NGrams    `mapstructure:"ngrams"`
 }
 
 // Attention pools a sentence's states into one vector per aspect.
@@ -135,6 +136,17 @@ type Head struct {
 	AbsentClass bool    `mapstructure:"absent_class" doc:"a logit for absent, never a target, but in softmax and argmax (the article)"`
 	Presence    bool    `mapstructure:"presence" doc:"a second logit per aspect: is it mentioned at all"`
 }
+
+// NGrams are those of a linear classifier beside the network.
+type NGrams struct {
+	Words      int     `mapstructure:"words" doc:"a linear classifier of the n-grams of up to so many words is trained beside the network, and the answer is the mean of their probabilities; 0 is off"`
+	Characters int     `mapstructure:"characters" doc:"the same of the 3 to so many characters of each word; 0 is off"`
+	Buckets    int     `mapstructure:"buckets" doc:"rows of its table, which n-grams share by hash"`
+	Scale      float64 `mapstructure:"scale" doc:"factor of its weights, beside 1/√n for a sentence of n n-grams: how fast it learns beside the network"`
+}
+
+// On says whether there is one.
+func (n NGrams) On() bool { return n.Words > 0 || n.Characters > 0 }
 
 // Loss is the sum over aspects of the class-weighted cross-entropy.
 type Loss struct {

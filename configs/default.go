@@ -43,6 +43,7 @@ func Default() Config {
 			Kernels:   "fused",
 			Products:  "float32",
 			Attention: Attention{Kind: "additive", Heads: 2, Masked: true, Pool: "mean"},
+			NGrams:    NGrams{Buckets: 1 << 16, Scale: 6},
 		},
 		Loss: Loss{
 			Reduction:      "pairs",

@@ -221,6 +221,10 @@ func (v *validator) model(c *Config) {
 
 	v.atLeast("model.head.hidden", m.Head.Hidden, 0)
 	v.share("model.head.dropout", m.Head.Dropout)
+	v.atLeast("model.ngrams.words", m.NGrams.Words, 0)
+	v.check(m.NGrams.Characters == 0 || m.NGrams.Characters >= 3, "model.ngrams.characters", "%d: n-grams of characters have 3 at least; 0 is off", m.NGrams.Characters)
+	v.atLeast("model.ngrams.buckets", m.NGrams.Buckets, 1)
+	v.positive("model.ngrams.scale", m.NGrams.Scale)
 }
 
 func (v *validator) loss(c *Config) {

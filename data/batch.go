@@ -13,14 +13,19 @@ type Batch struct {
 	Tokens  []int64 // [B,T], PaddingID after the end of a sentence
 	Lengths []int64 // [B], descending, at least 1
 	Labels  []int64 // [B,A], Absent where an aspect has no label
+
+	// The rows of the n-grams of all examples, one after the other, and [B] where those
+	// of each begin; none unless they are wanted.
+	NGrams, NGramsAt []int64
 }
 
 // Size returns B.
 func (b Batch) Size() int { return len(b.Index) }
 
 // NewBatch joins rows of ids, the longest first and equally long ones as they
-// come, without labels. A row without an id stands as one unknown word.
-func NewBatch(rows [][]int64) Batch {
+// come, without labels. A row without an id stands as one unknown word. The n-grams
+// of the rows may be nil.
+func NewBatch(rows, ngrams [][]int64) Batch {
 	index := make([]int, len(rows))
 	length := 1
 	for i, row := range rows {
@@ -34,16 +39,31 @@ func NewBatch(rows [][]int64) Batch {
 		}
 		copy(b.Tokens[k*length:], rows[i])
 		b.Lengths[k] = int64(max(1, len(rows[i])))
+		if ngrams != nil {
+			b.NGramsAt = append(b.NGramsAt, int64(len(b.NGrams)))
+			b.NGrams = append(b.NGrams, ngrams[i]...)
+		}
 	}
 	return b
 }
 
 // Twice returns a batch in which every example stands twice, one beside the other.
 func (b Batch) Twice() Batch {
-	return Batch{
+	both := Batch{
 		Index: twice(b.Index, 1), Length: b.Length,
 		Tokens: twice(b.Tokens, b.Length), Lengths: twice(b.Lengths, 1), Labels: twice(b.Labels, len(b.Labels)/b.Size()),
 	}
+	for k, from := range b.NGramsAt {
+		to := int64(len(b.NGrams))
+		if k+1 < len(b.NGramsAt) {
+			to = b.NGramsAt[k+1]
+		}
+		for range 2 {
+			both.NGramsAt = append(both.NGramsAt, int64(len(both.NGrams)))
+			both.NGrams = append(both.NGrams, b.NGrams[from:to]...)
+		}
+	}
+	return both
 }
 
 // twice repeats each row of so many values.
@@ -73,6 +93,10 @@ func newBatch(examples *Examples, index []uint32) Batch {
 		examples.Tokens(b.Tokens[row*length:], int(i))
 		for _, label := range examples.Labels(int(i)) {
 			b.Labels = append(b.Labels, int64(label))
+		}
+		if examples.ngrams.On() {
+			b.NGramsAt = append(b.NGramsAt, int64(len(b.NGrams)))
+			b.NGrams = examples.appendNGrams(b.NGrams, int(i))
 		}
 	}
 	return b

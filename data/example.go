@@ -1,6 +1,10 @@
 package data
 
-import "slices"
+import (
+	"slices"
+
+	"absa/configs"
+)
 
 // Examples are sentences of a Set as the model sees them. They use the set as
 // long as it is open.
@@ -9,6 +13,8 @@ type Examples struct {
 	at   []uint32 // positions in the set
 	ids  []int64  // per word of the set: its id in a vocabulary
 	only []int    // aspects of the set that are learned; nil for all
+
+	ngrams configs.NGrams
 }
 
 // Examples numbers the words of the sentences at the positions, which it keeps,

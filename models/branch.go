@@ -15,6 +15,7 @@ type Branch struct {
 	presence bool
 	pooling  pooling
 	heads    heads
+	ngrams   ngrams
 }
 
 // newBranch makes the parameters of a branch, whose names begin with prefix.
@@ -30,6 +31,7 @@ func newBranch(p *torch.Parameters, config configs.Model, labels Labels, prefix 
 	for _, name := range names {
 		b.heads.add(p, config, name, int64(len(labels.Classes())))
 	}
+	b.ngrams = newNGrams(p, config.NGrams, prefix, int64(len(names)), int64(len(labels.Classes())))
 	return b, p.Err()
 }
 
@@ -52,6 +54,10 @@ func (b *Branch) answer(s *torch.Scope, h states) Output {
 		return s.Transpose(s.Reshape(xPn, int64(len(b.labels.Aspects)), h.B, -1), 0, 1)
 	}
 	out := Output{Pairs: h.Input.Pairs, Logits: shaped(b.heads.logits(s, h, pooledPD))}
+	if b.ngrams.weight.Defined() {
+		out.Parts = []torch.Tensor{out.Logits, shaped(b.ngrams.logits(s, h))}
+		out.Logits = mixed(s, out.Parts[0], out.Parts[1])
+	}
 	if b.presence {
 		out.Presence = s.Squeeze(shaped(b.heads.presence(s, h, pooledPD)), -1)
 	}

@@ -3,6 +3,7 @@ package models
 import (
 	"encoding/json"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -36,7 +37,8 @@ type variant struct {
 		AbsentClass bool `json:"absent_class"`
 		Presence    bool
 	}
-	ClassWeights       []float64 `json:"class_weights"`
+	NGrams             *configs.NGrams `json:"ngrams"`
+	ClassWeights       []float64       `json:"class_weights"`
 	Reduction          string
 	PresenceWeight     float64 `json:"presence_weight"`
 	TrainableEmbedding bool    `json:"trainable_embedding"`
@@ -47,11 +49,15 @@ func (v variant) labels() Labels {
 }
 
 func (v variant) model() configs.Model {
-	return configs.Model{
+	m := configs.Model{
 		Hidden: v.Hidden, Layers: v.Layers,
 		Attention: configs.Attention{Kind: v.Attention.Kind, Heads: v.Attention.Heads, Masked: v.Attention.Masked, Shared: v.Attention.Shared, Pool: v.Attention.Pool},
 		Head:      configs.Head{Hidden: v.Head.Hidden, AbsentClass: v.Head.AbsentClass, Presence: v.Head.Presence},
 	}
+	if v.NGrams != nil {
+		m.NGrams = *v.NGrams
+	}
+	return m
 }
 
 func (v variant) loss() configs.Loss {
@@ -192,7 +198,18 @@ func (g golden) feed(t *testing.T, s *torch.Scope) Input {
 		at := i * int(lengths[0])
 		sentences[i] = tokens[at : at+int(n)]
 	}
-	return feed(s, sentences...)
+	in := feed(s, sentences...)
+	if g.NGrams != nil {
+		rows := g.ints(t, "ngrams")
+		begins := g.ints(t, "ngrams_at")
+		scale := make([]float32, len(begins))
+		for i, to := range append(begins[1:len(begins):len(begins)], int64(len(rows))) {
+			scale[i] = float32(1 / math.Sqrt(float64(to-begins[i])))
+		}
+		in.NGrams, in.NGramsAt = torch.New(s, rows, int64(len(rows))), torch.New(s, begins, in.B)
+		in.NGramsScale = torch.New(s, scale, in.B, 1)
+	}
+	return in
 }
 
 // setWeights gives a model the weights <prefix><parameter>, which must be those

@@ -145,7 +145,12 @@ func (l *Loss) Forward(s *torch.Scope, out Output, t Targets) torch.Tensor {
 		class, weight = pick(out.Pairs, class), pick(out.Pairs, weight)
 		shape = []int64{int64(len(class))}
 	}
-	loss := s.CrossEntropy(out.Logits, torch.New(s, class, shape...), torch.New(s, weight, shape...))
+	classBA, weightBA := torch.New(s, class, shape...), torch.New(s, weight, shape...)
+	trained := out.trained()
+	loss := s.CrossEntropy(trained[0], classBA, weightBA)
+	for _, logits := range trained[1:] {
+		loss = s.Add(loss, s.CrossEntropy(logits, classBA, weightBA))
+	}
 	if l.presence > 0 && out.Presence.Defined() {
 		presence := s.BCEWithLogits(out.Presence, torch.New(s, t.Present, shape...))
 		loss = s.Add(loss, s.Scale(presence, l.presence*t.Share))
@@ -164,7 +169,7 @@ func (l *Loss) Consistent() bool { return l.consistency > 0 }
 //	(KL(p ‖ q) + KL(q ‖ p)) / 2 = Σ over classes of (p - q)(log p - log q) / 2
 //
 // (R-Drop; Liang et al. 2021, eq. 2, beside the mean of the two losses rather than their
-// sum).
+// sum). Of n-grams nothing is dropped: p and q are the network's.
 func (l *Loss) Divergence(s *torch.Scope, out Output, t Targets) torch.Tensor {
 	weight, pairs := t.Weight, int64(1)
 	if out.Pairs.All() {
@@ -172,7 +177,7 @@ func (l *Loss) Divergence(s *torch.Scope, out Output, t Targets) torch.Tensor {
 	} else {
 		weight = pick(out.Pairs, weight)
 	}
-	both := s.Reshape(out.Logits, -1, 2, pairs, int64(len(l.weights)))
+	both := s.Reshape(out.trained()[0], -1, 2, pairs, int64(len(l.weights)))
 	difference := func(of func(torch.Tensor, int64) torch.Tensor) torch.Tensor {
 		x := of(both, -1)
 		return s.Add(s.Select(x, 1, 0), s.Scale(s.Select(x, 1, 1), -1))

@@ -51,6 +51,10 @@ type Input struct {
 	Last    torch.Tensor // int64 [B,1,1], the lengths less one
 	B, T    int64
 	Pairs   Pairs // the pairs that are asked about; the zero value asks about all
+
+	// Rows of the n-grams of all sentences, int64 [G], and where those of each begin,
+	// int64 [B], with 1/√n of their numbers n, float32 [B,1]; read with model.ngrams alone.
+	NGrams, NGramsAt, NGramsScale torch.Tensor
 }
 
 // Output is what the heads say.
@@ -58,6 +62,18 @@ type Output struct {
 	Pairs    Pairs        // Input's
 	Logits   torch.Tensor // float32 [B,A,C]; of some pairs only, [P,C]
 	Presence torch.Tensor // float32 [B,A] or [P], logits of "is mentioned"; undefined without model.head.presence
+
+	// Parts are the logits of the network and of the n-grams, shaped as Logits, which
+	// are their mean; none without model.ngrams.
+	Parts []torch.Tensor
+}
+
+// trained returns the logits that a loss is taken of.
+func (o Output) trained() []torch.Tensor {
+	if o.Parts == nil {
+		return []torch.Tensor{o.Logits}
+	}
+	return o.Parts
 }
 
 // Model is the network. It owns its parameters.

@@ -3,11 +3,14 @@
 Reads from FOLDER:
   config.json          aspects, polarities, hidden, layers, attention {kind, heads,
                        masked, shared, pool}, head {hidden, absent_class, presence},
+                       ngrams {words, characters,
+                       buckets, scale},
                        class_weights (one per class), reduction, presence_weight,
                        learning_rate, eps, betas, steps, trainable_embedding, threads
   model.safetensors    initial weights
   batches.safetensors  tokens.<i> [B,T], lengths.<i> [B] descending, and labels.<i>
-                       [B,A], indices of polarities, -1 absent; i = 0..N-1
+                       [B,A], indices of polarities, -1 absent; i = 0..N-1; with
+                       n-grams their rows ngrams.<i> [G] and ngrams_at.<i> [B]
 
 Writes reference.safetensors there: logits [B,A,C] (and presence [B,A]), loss and
 grad.<parameter> of batch 0 at the initial weights, and losses [steps], each
@@ -24,10 +27,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from example import Config, Model
+from example import Config, Model, NGrams, mean
 from loss import Loss
 
-Batch = tuple[Tensor, Tensor, Tensor]  # tokens, lengths, labels
+Batch = tuple[Tensor, Tensor, Tensor, NGrams | None]  # tokens, lengths, labels
 
 
 def load_model(config: dict[str, Any], weights: dict[str, Tensor]) -> Model:
@@ -43,19 +46,26 @@ def load_batches(path: Path) -> list[Batch]:
     tensors = load_file(path)
     count = sum(name.startswith("tokens.") for name in tensors)
     return [
-        (tensors[f"tokens.{i}"], tensors[f"lengths.{i}"], tensors[f"labels.{i}"])
+        (
+            tensors[f"tokens.{i}"],
+            tensors[f"lengths.{i}"],
+            tensors[f"labels.{i}"],
+            (tensors[f"ngrams.{i}"], tensors[f"ngrams_at.{i}"])
+            if f"ngrams.{i}" in tensors
+            else None,
+        )
         for i in range(count)
     ]
 
 
 def first_step(model: Model, loss_of: Loss, batch: Batch) -> dict[str, Tensor]:
     """Outputs, loss and gradients of one batch; weights are left as they are."""
-    tokens, lengths, labels = batch
-    logits, presence = model(tokens, lengths)
-    loss = loss_of(logits, presence, labels)
+    tokens, lengths, labels, ngrams = batch
+    parts, presence = model.parts(model.embedding(tokens), lengths, ngrams)
+    loss = loss_of(parts, presence, labels)
     model.zero_grad()
     loss.backward()
-    result = {"logits": logits.detach(), "loss": loss.detach()}
+    result = {"logits": mean(parts).detach(), "loss": loss.detach()}
     if presence is not None:
         result["presence"] = presence.detach()
     for name, parameter in model.named_parameters():
@@ -77,10 +87,10 @@ def train(
     )
     losses = []
     for step in range(config["steps"]):
-        tokens, lengths, labels = batches[step % len(batches)]
+        tokens, lengths, labels, ngrams = batches[step % len(batches)]
         optimizer.zero_grad()
-        logits, presence = model(tokens, lengths)
-        loss = loss_of(logits, presence, labels)
+        vectors = model.embedding(tokens)
+        loss = loss_of(*model.parts(vectors, lengths, ngrams), labels)
         loss.backward()
         optimizer.step()
         losses.append(loss.detach())

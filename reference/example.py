@@ -5,7 +5,18 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "examples" / "pytorch"))
 
-from model import Attention, Config, Head, Model  # noqa: E402
-from tokens import tokenizer  # noqa: E402
+from load import ngrams_of  # noqa: E402
+from model import Attention, Config, Head, Model, NGrams, mean  # noqa: E402
+from tokens import ngrams, tokenizer  # noqa: E402
 
-__all__ = ["Attention", "Config", "Head", "Model", "tokenizer"]
+__all__ = [
+    "Attention",
+    "Config",
+    "Head",
+    "Model",
+    "NGrams",
+    "mean",
+    "ngrams",
+    "ngrams_of",
+    "tokenizer",
+]

@@ -46,7 +46,10 @@ def explain(config: dict[str, Any], tensors: dict[str, Tensor]) -> dict[str, Ten
     seen, softmax = [], torch.softmax
     torch.softmax = lambda *x, **y: seen.append(softmax(*x, **y)) or seen[-1]
     vectors = model.embedding(tokens).detach().requires_grad_()
-    logits, _ = model.classify(vectors, lengths)
+    ngrams = None
+    if "ngrams" in config:
+        ngrams = tuple(tensors[f"{config['name']}.{x}"] for x in ("ngrams", "ngrams_at"))
+    logits, _ = model.classify(vectors, lengths, ngrams)
     torch.softmax = softmax
 
     chosen = logits.argmax(dim=-1)

@@ -1,7 +1,8 @@
 """Goldens of the article's model and its variants, small and without dropout.
 
 Per variant <variant>.weight.<parameter>, .tokens [B,T], .lengths [B], .labels
-[B,A] (indices of polarities, -1 absent), .logits [B,A,C], .presence [B,A],
+[B,A] (indices of polarities, -1 absent), with n-grams their rows .ngrams [G] and
+where those of a sentence begin, .ngrams_at [B], .logits [B,A,C], .presence [B,A],
 .loss and .grad.<parameter>; .again [B,A,C], the logits of another answer, and
 .divergence of the two with its .divergence.grad for .logits. The gradient of a
 self-attention's key.bias is rounding noise: softmax cancels what it adds to all
@@ -69,6 +70,7 @@ def variants() -> dict[str, dict[str, Any]]:
         "none_max": config("none", "max", layers=2),
         "none_last": config("none", "last", class_weights=[0.5, 1.0, 1.0, 2.0]),
         "additive_shared": config("additive", "query", shared=True, **presence),
+        "ngrams": config("none", "mean", ngrams={"words": 2, "buckets": 30, "scale": 3.0}),
     }
 
 
@@ -85,9 +87,16 @@ def make() -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
         labels = torch.randint(ABSENT, len(POLARITIES), (5, len(config["aspects"])))
         if variant == "self_last":
             labels[:, 1] = ABSENT  # an aspect without a label in the batch
+        batch, ngrams = {"tokens": tokens, "lengths": lengths, "labels": labels}, None
+        if "ngrams" in config:
+            buckets = config["ngrams"]["buckets"]
+            rows = torch.randint(buckets, (25,), generator=other)
+            ngrams = rows, torch.tensor([0, 12, 18, 23, 24])
+            batch["ngrams"], batch["ngrams_at"] = ngrams
+            for name in ("ngrams.weight", "ngrams.bias"):  # they begin as zeros
+                weights[name] = torch.randn(weights[name].shape, generator=other)
         model, loss_of = load_model(config, weights), Loss.from_dict(config)
-        batch = {"tokens": tokens, "lengths": lengths, "labels": labels}
-        result = first_step(model, loss_of, (tokens, lengths, labels))
+        result = first_step(model, loss_of, (tokens, lengths, labels, ngrams))
         logits = result["logits"].clone().requires_grad_()
         again = result["again"] = torch.randn(logits.shape, generator=other)
         divergence = loss_of.divergence(logits, again, labels)

@@ -36,12 +36,23 @@ class Loss:
         )
 
     def __call__(
-        self, logits: Tensor, presence: Tensor | None, labels: Tensor
+        self, parts: list[Tensor], presence: Tensor | None, labels: Tensor
     ) -> Tensor:
-        """Maps logits [B,A,C], presence logits [B,A], labels [B,A] to a scalar.
+        """Maps logits [B,A,C] of each part of a model, each with its own cross-entropy,
+        presence logits [B,A] and labels [B,A] to a scalar.
 
         Labels are indices of polarities, ABSENT where there is none.
         """
+        labelled = labels != ABSENT
+        total = sum((self.entropy(part, labels) for part in parts), labels.new_zeros(()))
+        if presence is not None:
+            total = total + self.presence_weight * F.binary_cross_entropy_with_logits(
+                presence, labelled.to(presence.dtype)
+            )
+        return total
+
+    def entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The cross-entropy of logits [B,A,C]."""
         labelled = labels != ABSENT
         targets = torch.where(labelled, labels + self.offset, ABSENT)
         if self.reduction == "aspect":
@@ -56,10 +67,6 @@ class Loss:
         else:
             raise ValueError(
                 f"reduction {self.reduction!r} is neither aspect nor pairs"
-            )
-        if presence is not None:
-            total = total + self.presence_weight * F.binary_cross_entropy_with_logits(
-                presence, labelled.to(presence.dtype)
             )
         return total
 

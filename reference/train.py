@@ -46,7 +46,7 @@ def train(
         begun, total = perf_counter(), 0.0
         for batch in batches:
             optimizer.zero_grad()
-            loss = loss_of(*model.classify(batch.vectors, batch.lengths), batch.labels)
+            loss = loss_of(*model.parts(batch.vectors, batch.lengths), batch.labels)
             loss.backward()
             optimizer.step()
             total += loss.item()

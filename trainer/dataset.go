@@ -128,12 +128,12 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w before training: %w", ErrInterrupted, context.Cause(ctx))
 	}
-	d.Train = corpus.Examples(train, d.Vocabulary).Only(c.Data.Learned())
-	d.Valid = corpus.Examples(valid, d.Vocabulary).Only(c.Data.Learned())
+	d.Train = corpus.Examples(train, d.Vocabulary).Only(c.Data.Learned()).WithNGrams(c.Model.NGrams)
+	d.Valid = corpus.Examples(valid, d.Vocabulary).Only(c.Data.Learned()).WithNGrams(c.Model.NGrams)
 	var auxiliary []string
 	for i := range d.Auxiliary {
 		a := &d.Auxiliary[i]
-		a.Examples = a.from.set.Examples(a.from.at, d.Vocabulary).Only(a.Labels.Aspects)
+		a.Examples = a.from.set.Examples(a.from.at, d.Vocabulary).Only(a.Labels.Aspects).WithNGrams(c.Model.NGrams)
 		auxiliary = append(auxiliary, a.fingerprint())
 	}
 	d.Fingerprint.Auxiliary = strings.Join(auxiliary, " ")
@@ -141,7 +141,7 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 	d.Fingerprint.Train = corpus.Fingerprint()
 	d.Fingerprint.Test = noCorpus()
 	if test != nil {
-		d.Test = test.Examples(testAt, d.Vocabulary).Only(c.Data.Learned())
+		d.Test = test.Examples(testAt, d.Vocabulary).Only(c.Data.Learned()).WithNGrams(c.Model.NGrams)
 		d.Fingerprint.Test = test.Fingerprint()
 	}
 	if d.Fingerprint.Split, err = fingerprintSplit(d.split); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"absa/data"
 	"absa/internal/torch"
 )
 
@@ -45,12 +44,11 @@ func (l *labeller) explain(ctx context.Context, sentences [][]string, polarities
 	}()
 	explained := make([][]Weights, len(sentences))
 	return explained, l.batches(ctx, sentences, func(at []int) error {
-		ids, err := l.words.number(sentences, at)
+		batch, err := l.batchOf(sentences, at)
 		if err != nil {
 			return err
 		}
 		s.Reset()
-		batch := data.NewBatch(ids)
 		labels := l.model.Labels
 		var classes []int64
 		for _, i := range at {

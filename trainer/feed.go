@@ -1,6 +1,8 @@
 package trainer
 
 import (
+	"math"
+
 	"absa/data"
 	"absa/internal/torch"
 	"absa/models"
@@ -19,7 +21,7 @@ func feed(s *torch.Scope, batch data.Batch) models.Input {
 		counts[i] = float32(n)
 		last[i] = n - 1
 	}
-	return models.Input{
+	in := models.Input{
 		Tokens:  torch.New(s, batch.Tokens, b, t),
 		Lengths: torch.NewHost(s, batch.Lengths, b),
 		Valid:   torch.New(s, valid, b, t),
@@ -28,4 +30,17 @@ func feed(s *torch.Scope, batch data.Batch) models.Input {
 		B:       b,
 		T:       t,
 	}
+	if batch.NGramsAt != nil {
+		scale := make([]float32, b)
+		for i, from := range batch.NGramsAt {
+			to := len(batch.NGrams)
+			if i+1 < len(batch.NGramsAt) {
+				to = int(batch.NGramsAt[i+1])
+			}
+			scale[i] = float32(1 / math.Sqrt(float64(to-int(from))))
+		}
+		in.NGrams, in.NGramsAt = torch.New(s, batch.NGrams, int64(len(batch.NGrams))), torch.New(s, batch.NGramsAt, b)
+		in.NGramsScale = torch.New(s, scale, b, 1)
+	}
+	return in
 }

@@ -113,11 +113,15 @@ func (b *base) vectors(v models.Vectors) error {
 	return nil
 }
 
-// fill sets the backbone, and every head that the base has in the same form. It
-// returns the aspects whose heads start fresh.
+// fill sets the backbone, and every head that the base has in the same form, and the
+// n-grams where they are those of the same aspects. It returns the aspects whose heads
+// start fresh.
 func (b *base) fill(m *models.Model) (fresh []string, err error) {
 	sameClasses := b.labels == nil || b.labels.AbsentClass == m.Labels.AbsentClass && slices.Equal(b.labels.Polarities, m.Labels.Polarities)
-	taken := map[string]bool{sharedAttention: b.has(m, sharedAttention)} // by prefix of a head's names
+	taken := map[string]bool{ // by prefix of a head's names
+		sharedAttention: b.has(m, sharedAttention),
+		ngrams:          sameClasses && (b.labels == nil || slices.Equal(b.labels.Aspects, m.Labels.Aspects)) && b.has(m, ngrams),
+	}
 	for _, aspect := range m.Labels.Aspects {
 		prefix := models.HeadName(aspect)
 		taken[prefix] = sameClasses && taken[sharedAttention] && b.has(m, prefix)
@@ -143,8 +147,12 @@ func (b *base) fill(m *models.Model) (fresh []string, err error) {
 	return fresh, nil
 }
 
-// sharedAttention is the prefix of what the attention of all heads has in common.
-const sharedAttention = "attention"
+// What is not of one head alone: the prefix of what the attention of all heads has in
+// common, and that of the n-grams.
+const (
+	sharedAttention = "attention"
+	ngrams          = "ngrams"
+)
 
 // has says whether the base has a head of the same tensors, none where there are none.
 func (b *base) has(m *models.Model, prefix string) bool {
@@ -166,11 +174,13 @@ func (b *base) has(m *models.Model, prefix string) bool {
 	return n == 0
 }
 
-// headOf returns "heads.<aspect>" of a parameter's name, or sharedAttention, and ""
-// for others.
+// headOf returns "heads.<aspect>" of a parameter's name, sharedAttention or ngrams,
+// and "" for others.
 func headOf(name string) string {
-	if strings.HasPrefix(name, sharedAttention+".") {
-		return sharedAttention
+	for _, prefix := range []string{sharedAttention, ngrams} {
+		if strings.HasPrefix(name, prefix+".") {
+			return prefix
+		}
 	}
 	parts := strings.SplitN(name, ".", 3)
 	if len(parts) < 3 || parts[0] != "heads" {

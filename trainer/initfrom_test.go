@@ -126,6 +126,36 @@ func TestInitFromShared(t *testing.T) {
 	}
 }
 
+// TestInitFromNGrams holds that n-grams are taken where they mean the same, and start
+// at zero elsewhere.
+func TestInitFromNGrams(t *testing.T) {
+	const name = "ngrams.weight"
+	ngrams := []string{"model.ngrams.words=2", "model.ngrams.buckets=50"}
+	old := train(t, small(t, append(ngrams, "train.epochs=1")...))
+	for _, test := range []struct {
+		name  string
+		from  training
+		set   []string
+		taken bool
+	}{
+		{"the same", old, nil, true},
+		{"another table", old, []string{"model.ngrams.buckets=51"}, false},
+		{"other aspects", old, []string{"data.learn=[food]"}, false},
+		{"from a network without", train(t, small(t, "train.epochs=1")), nil, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := train(t, still(t, slices.Concat(ngrams, test.set, []string{"train.init_from=" + test.from.dir})...))
+			now := r.weights(t, WeightsFile)[name]
+			switch {
+			case test.taken && (slices.Max(now) == 0 || !slices.Equal(now, test.from.weights(t, WeightsFile)[name])):
+				t.Errorf("%s is not the old one", name)
+			case !test.taken && slices.Max(now) > 1e-20: // one step of a tiny rate
+				t.Errorf("%s does not start at zero", name)
+			}
+		})
+	}
+}
+
 // TestInitFromResumes holds that a run which began with other weights resumes
 // without them.
 func TestInitFromResumes(t *testing.T) {

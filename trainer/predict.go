@@ -224,17 +224,30 @@ func (l *labeller) batches(ctx context.Context, sentences [][]string, use func(a
 	return nil
 }
 
+// batchOf is that of the sentences at some positions. They come longest first already,
+// so it keeps their order.
+func (l *labeller) batchOf(sentences [][]string, at []int) (data.Batch, error) {
+	some := make([][]string, len(at))
+	for row, i := range at {
+		some[row] = sentences[i]
+	}
+	ids, err := l.words.number(some)
+	if err != nil {
+		return data.Batch{}, err
+	}
+	return data.NewBatch(ids, data.NGrams(some, l.config.Model.NGrams)), nil
+}
+
 // labelBatch fills in the predictions of the sentences at some positions, which
 // come longest first.
 func (l *labeller) labelBatch(sentences [][]string, at []int, predictions []Prediction) error {
-	ids, err := l.words.number(sentences, at)
+	batch, err := l.batchOf(sentences, at)
 	if err != nil {
 		return err
 	}
 	s := l.scope
 	s.Reset()
-	// They come longest first already, so the batch keeps their order.
-	out := l.model.Forward(s, feed(s, data.NewBatch(ids)))
+	out := l.model.Forward(s, feed(s, batch))
 	classes := s.Int64s(s.Argmax(out.Logits, -1))
 	scaled := out.Logits
 	if l.temperature != nil {

@@ -70,6 +70,7 @@ func TestPredictAsEvaluate(t *testing.T) {
 		set  []string
 	}{
 		{"presence", nil},
+		{"n-grams", []string{"model.ngrams.words=2", "model.ngrams.characters=3", "model.ngrams.buckets=1000"}},
 		{"file of vectors", []string{"vectors.kind=file", "vectors.dimension=8", "vectors.aliases=true", "vectors.unknown=random"}},
 		{"absent class, alone", []string{"model.head.absent_class=true", "model.head.presence=false", "model.attention.kind=self", "model.attention.pool=last_padded", "model.attention.masked=false", "loader.batch_size=1", "text.cleaning=article"}},
 	}

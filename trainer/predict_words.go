@@ -67,11 +67,11 @@ func (w *lexicon) close() {
 	}
 }
 
-// number returns the rows of the words of the sentences at some positions.
-func (w *lexicon) number(sentences [][]string, at []int) ([][]int64, error) {
+// number returns the rows of the words of sentences.
+func (w *lexicon) number(sentences [][]string) ([][]int64, error) {
 	words := 0
-	for _, i := range at {
-		words += len(sentences[i])
+	for _, sentence := range sentences {
+		words += len(sentence)
 	}
 	if len(w.fresh)+words > w.room || w.bytes > freshBytes {
 		clear(w.fresh)
@@ -80,10 +80,10 @@ func (w *lexicon) number(sentences [][]string, at []int) ([][]int64, error) {
 	first := int64(w.known.Len() + len(w.fresh))
 	// The two that every vocabulary begins with come first.
 	added := []string{data.PaddingWord, data.UnknownWord}
-	ids := make([][]int64, len(at))
-	for row, i := range at {
-		ids[row] = make([]int64, len(sentences[i]))
-		for k, word := range sentences[i] {
+	ids := make([][]int64, len(sentences))
+	for row, sentence := range sentences {
+		ids[row] = make([]int64, len(sentence))
+		for k, word := range sentence {
 			id, fresh := w.id(word)
 			if fresh {
 				added = append(added, word)

@@ -158,7 +158,7 @@ func ask(t *testing.T, dir string, sentences []string) []answer {
 		if err != nil {
 			return err
 		}
-		loader, err := data.NewLoader(set.Examples(set.All(), run.vocabulary), data.Options{BatchSize: c.Loader.BatchSize})
+		loader, err := data.NewLoader(set.Examples(set.All(), run.vocabulary).WithNGrams(c.Model.NGrams), data.Options{BatchSize: c.Loader.BatchSize})
 		if err != nil {
 			return err
 		}
@@ -240,6 +240,7 @@ func TestPyTorchLoads(t *testing.T) {
 	}{
 		{"additive with presence", false, []string{"text.cleaning=none"}},
 		{"shared projection", true, []string{"text.cleaning=none", "model.attention.shared=true"}},
+		{"n-grams", true, []string{"text.cleaning=none", "model.ngrams.words=3", "model.ngrams.characters=5", "model.ngrams.buckets=500"}},
 		{"a sharing that nothing does", false, []string{"model.attention.shared=true", "model.attention.kind=none", "model.attention.pool=mean"}},
 		{"article", false, article()},
 		{"masked self-attention, not cleaned", true, article("text.cleaning=none", "model.attention.masked=true", "model.attention.pool=query")},
@@ -335,10 +336,10 @@ from load import load
 trained = load(Path(sys.argv[2]))
 model = trained.model.train()
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
-tokens, lengths, places = trained.batch(["The food was great.", "Never again!"])
+tokens, lengths, ngrams, places = trained.batch(["The food was great.", "Never again!"])
 for step in range(5):
     optimizer.zero_grad()
-    logits, presence = model(tokens, lengths)
+    logits, presence = model(tokens, lengths, ngrams)
     (presence.sum() - logits.log_softmax(dim=-1)[..., 0].sum()).backward()
     optimizer.step()
 trained.save(Path(sys.argv[3]))

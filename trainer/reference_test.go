@@ -220,12 +220,13 @@ func writeComparison(to string, c configs.Config, m *models.Model, batches []dat
 		}
 		classWeights = append(classWeights, w)
 	}
-	a, h := c.Model.Attention, c.Model.Head
+	a, h, n := c.Model.Attention, c.Model.Head, c.Model.NGrams
 	description, err := json.Marshal(map[string]any{
 		"aspects": c.Data.Aspects, "polarities": c.Data.Polarities,
 		"hidden": c.Model.Hidden, "layers": c.Model.Layers,
 		"attention":     map[string]any{"kind": a.Kind, "heads": a.Heads, "masked": a.Masked, "shared": a.Shared, "pool": a.Pool},
 		"head":          map[string]any{"hidden": h.Hidden, "absent_class": h.AbsentClass, "presence": h.Presence},
+		"ngrams":        map[string]any{"words": n.Words, "characters": n.Characters, "buckets": n.Buckets, "scale": n.Scale},
 		"class_weights": classWeights, "reduction": c.Loss.Reduction, "presence_weight": c.Loss.PresenceWeight,
 		"learning_rate": c.Train.LearningRate, "eps": c.Train.Eps, "betas": []float64{c.Train.Beta1, c.Train.Beta2},
 		"steps": comparedSteps, "trainable_embedding": c.Vectors.Trainable, "threads": 1,
@@ -254,6 +255,8 @@ func writeComparison(to string, c configs.Config, m *models.Model, batches []dat
 			{"tokens", []int64{b, int64(batch.Length)}, batch.Tokens},
 			{"lengths", []int64{b}, batch.Lengths},
 			{"labels", []int64{b, int64(len(c.Data.Aspects))}, batch.Labels},
+			{"ngrams", []int64{int64(len(batch.NGrams))}, batch.NGrams},
+			{"ngrams_at", []int64{int64(len(batch.NGramsAt))}, batch.NGramsAt},
 		} {
 			tensor, err := safetensors.NewInt64(fmt.Sprintf("%s.%d", x.name, i), x.shape, x.values)
 			if err != nil {

@@ -152,7 +152,7 @@ func (s *saved) answer(ctx context.Context, o EvaluateOptions) (*runs.Answers, e
 	if err != nil {
 		return nil, err
 	}
-	v, err := evaluate(ctx, c, model, loss, corpus.Examples(corpus.All(), s.vocabulary).Only(s.labels.Aspects))
+	v, err := evaluate(ctx, c, model, loss, corpus.Examples(corpus.All(), s.vocabulary).Only(s.labels.Aspects).WithNGrams(c.Model.NGrams))
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
 	}

@@ -13,6 +13,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate, chain
 from pathlib import Path
 
 import torch
@@ -21,8 +22,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from model import Config, Model
-from tokens import Tokenizer, tokenizer
+from model import Config, Model, NGrams
+from tokens import Tokenizer, ngrams, tokenizer
 
 WEIGHTS = "model.safetensors"
 LABELS = "labels.json"
@@ -41,15 +42,17 @@ class Trained:
     ids: dict[str, int]  # row of a word in embedding.weight
     batch_size: int  # that it was trained with
 
-    def batch(self, sentences: list[str]) -> tuple[Tensor, Tensor, Tensor]:
-        """Tokens [B,T] and lengths [B], longest sentence first, and the places [B] of
-        the sentences in them. One without a word stands as an unknown word."""
+    def batch(self, sentences: list[str]) -> tuple[Tensor, Tensor, NGrams, Tensor]:
+        """Tokens [B,T], lengths [B] and n-grams, longest sentence first, and the places
+        [B] of the sentences in them. One without a word stands as an unknown word."""
         words = [self.tokenize(sentence) or SPECIAL[UNKNOWN:] for sentence in sentences]
         rows = [torch.tensor([self.ids.get(w, UNKNOWN) for w in ws]) for ws in words]
         order = sorted(range(len(rows)), key=lambda i: len(rows[i]), reverse=True)
         lengths = torch.tensor([len(rows[i]) for i in order])
         tokens = pad_sequence([rows[i] for i in order], batch_first=True)
-        return tokens, lengths, torch.tensor(order).argsort()
+        o = self.model.config.ngrams
+        grams = [ngrams(words[i], o.words, o.characters, o.buckets) for i in order]
+        return tokens, lengths, ngrams_of(grams), torch.tensor(order).argsort()
 
     @torch.inference_mode()
     def __call__(self, sentences: list[str]) -> Iterator[tuple[Tensor, Tensor | None]]:
@@ -61,8 +64,8 @@ class Trained:
         self.model.eval()
         for start in range(0, len(sentences), self.batch_size):
             part = sentences[start : start + self.batch_size]
-            tokens, lengths, places = self.batch(part)
-            logits, presence = self.model(tokens, lengths)
+            tokens, lengths, grams, places = self.batch(part)
+            logits, presence = self.model(tokens, lengths, grams)
             for i in places:
                 yield logits[i], None if presence is None else presence[i]
 
@@ -79,6 +82,12 @@ class Trained:
             elif copy.read_bytes() != content:
                 raise FileExistsError(f"{copy} is another model's: save to a new folder")
         save_file(self.model.state_dict(), path, metadata={"format": "pt"})
+
+
+def ngrams_of(rows: list[list[int]]) -> NGrams:
+    """The n-grams of a batch from those of its sentences."""
+    begins = accumulate(map(len, rows[:-1]), initial=0)
+    return torch.tensor([*chain(*rows)], dtype=torch.long), torch.tensor([*begins])
 
 
 def load(folder: Path) -> Trained:

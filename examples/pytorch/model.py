@@ -9,8 +9,12 @@ from math import sqrt
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+# Rows [G] of the n-grams of all sentences, and [B] where those of each begin.
+NGrams = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,16 @@ class Head:
 
 
 @dataclass(frozen=True)
+class NGramOptions:
+    """A linear classifier of n-grams beside the network."""
+
+    words: int = 0  # of the longest; 0: none
+    characters: int = 0  # of the longest of characters; 0: none
+    buckets: int = 65536  # rows of its table
+    scale: float = 6.0  # factor of its rows
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything that decides the shapes and the arithmetic of a Model."""
 
@@ -44,6 +58,7 @@ class Config:
     layers: int
     attention: Attention
     head: Head
+    ngrams: NGramOptions = NGramOptions()
     embedding_dropout: float = 0.0  # on the word vectors
     layer_dropout: float = 0.0  # between the layers of the LSTM
     output_dropout: float = 0.0  # on the output of the LSTM
@@ -58,6 +73,7 @@ class Config:
             layers=values["layers"],
             attention=Attention(**values["attention"]),
             head=Head(**values["head"]),
+            ngrams=NGramOptions(**values.get("ngrams", {})),
             embedding_dropout=values.get("embedding_dropout", 0.0),
             layer_dropout=values.get("layer_dropout", 0.0),
             output_dropout=values.get("output_dropout", 0.0),
@@ -216,8 +232,34 @@ class AspectHead(nn.Module):
         return logits, self.presence(self.dropout(pooled)).squeeze(-1)
 
 
+class NGramClassifier(nn.Module):
+    """s/√n times the sum of the rows of n n-grams, the same for all aspects, and a
+    bias of each aspect."""
+
+    def __init__(self, options: NGramOptions, aspects: int, classes: int) -> None:
+        super().__init__()
+        self.scale = options.scale
+        self.weight = nn.Parameter(torch.zeros(options.buckets, classes))
+        self.bias = nn.Parameter(torch.zeros(aspects, classes))
+
+    def forward(self, ngrams: NGrams) -> Tensor:
+        """Maps n-grams to logits [B,A,C]."""
+        rows, begins = ngrams
+        sums = F.embedding_bag(rows, self.weight, begins, mode="sum")
+        counts = torch.diff(begins, append=begins.new_tensor([len(rows)]))
+        sums = sums * (self.scale / counts.sqrt())[:, None]
+        return sums[:, None] + self.bias
+
+
+def mean(parts: list[Tensor]) -> Tensor:
+    """Logits of the mean of the probabilities of logits [B,A,C]."""
+    if len(parts) == 1:
+        return parts[0]
+    return torch.stack([part.softmax(dim=-1) for part in parts]).mean(dim=0).log()
+
+
 class Model(nn.Module):
-    """Embedding, packed BiLSTM, one head per aspect."""
+    """Embedding, packed BiLSTM, one head per aspect, and n-grams beside them."""
 
     def __init__(self, config: Config, vectors: Tensor, trainable: bool) -> None:
         """Takes vectors [V,D]: row 0 is padding, row 1 the unknown word."""
@@ -243,18 +285,35 @@ class Model(nn.Module):
         self.heads = nn.ModuleDict(
             {escape(a): AspectHead(config) for a in config.aspects}
         )
+        self.ngrams = None
+        if config.ngrams.words or config.ngrams.characters:
+            self.ngrams = NGramClassifier(
+                config.ngrams, len(config.aspects), len(config.class_names)
+            )
 
-    def forward(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor | None]:
+    def forward(
+        self, tokens: Tensor, lengths: Tensor, ngrams: NGrams | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """Maps tokens [B,T] to logits [B,A,C] and presence logits [B,A] or None.
 
         Lengths [B] stay on the CPU, where the LSTM wants them.
         """
-        return self.classify(self.embedding(tokens), lengths)
+        return self.classify(self.embedding(tokens), lengths, ngrams)
 
     def classify(
-        self, vectors: Tensor, lengths: Tensor
+        self, vectors: Tensor, lengths: Tensor, ngrams: NGrams | None = None
     ) -> tuple[Tensor, Tensor | None]:
         """The same from word vectors [B,T,D] that were looked up before."""
+        parts, presence = self.parts(vectors, lengths, ngrams)
+        return mean(parts), presence
+
+    def parts(
+        self, vectors: Tensor, lengths: Tensor, ngrams: NGrams | None = None
+    ) -> tuple[list[Tensor], Tensor | None]:
+        """The logits of the network and, with a classifier of them, of the n-grams.
+
+        Each is trained by its own loss; their mean is the answer.
+        """
         steps = vectors.size(1)
         packed = pack_padded_sequence(
             self.embedding_dropout(vectors), lengths, batch_first=True
@@ -268,7 +327,11 @@ class Model(nn.Module):
         if "projection" in self.attention:
             projected = torch.tanh(self.attention["projection"](states))
         outputs = [head(states, valid, projected) for head in self.heads.values()]
-        logits = torch.stack([logits for logits, _ in outputs], dim=1)
+        parts = [torch.stack([logits for logits, _ in outputs], dim=1)]
+        if self.ngrams is not None:
+            if ngrams is None:
+                raise ValueError("the model wants the n-grams of the sentences")
+            parts.append(self.ngrams(ngrams))
         if not self.config.head.presence:
-            return logits, None
-        return logits, torch.stack([presence for _, presence in outputs], dim=1)
+            return parts, None
+        return parts, torch.stack([presence for _, presence in outputs], dim=1)

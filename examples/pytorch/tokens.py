@@ -10,6 +10,7 @@ import sys
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,38 @@ def tokenizer(text: Mapping[str, Any]) -> Tokenizer:
     if cleaning == "none":
         return full(max_tokens)
     raise ValueError(f"text.cleaning: {cleaning!r} is neither article nor none")
+
+
+def ngrams(
+    words: list[str], longest: int, characters: int, buckets: int
+) -> list[int]:
+    """Rows of the n-grams of a sentence in a table of so many, each once, ascending.
+
+    Those of up to so many words, and of 3 to so many characters of a word with < before
+    and > behind it.
+    """
+    found = {" ".join(part) for part in parts(words, 1, longest)}
+    for word in words:
+        found |= {"\0" + part for part in parts(f"<{word}>", 3, characters)}
+    return sorted({fnv(part) % buckets for part in found})
+
+
+def parts(of: Any, shortest: int, longest: int) -> list[Any]:
+    """All slices of such lengths."""
+    return [
+        of[first : first + n]
+        for n in range(shortest, longest + 1)
+        for first in range(len(of) - n + 1)
+    ]
+
+
+@lru_cache(1 << 20)
+def fnv(text: str) -> int:
+    """The FNV-1a hash of 64 bits."""
+    code = 14695981039346656037
+    for byte in text.encode():
+        code = (code ^ byte) * 1099511628211 % 2**64
+    return code
 
 
 def article(max_tokens: int, drop_stop_words: bool, with_spacy: bool) -> Tokenizer:

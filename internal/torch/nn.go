@@ -56,6 +56,22 @@ func (s *Scope) Embedding(weight, ids Tensor) Tensor {
 	return s.got(p, "embedding", weight, ids)
 }
 
+// EmbeddingBag sums rows of weight [V,D] by bags: ids, int64 [G], names the rows, and
+// from, int64 [B] and ascending from 0, where those of each bag begin: [B,D].
+func (s *Scope) EmbeddingBag(weight, ids, from Tensor) Tensor {
+	if s.err != nil {
+		return Tensor{}
+	}
+	const sum = 0
+	p := s.out(4)
+	libtch.AtgEmbeddingBag(p, weight.c, ids.c, from.c, 0, sum, 0, nil, 0)
+	t := s.got(p, "embedding_bag", weight, ids, from)
+	if s.err == nil {
+		live.Add(3) // what only a maximum over bags needs
+	}
+	return t
+}
+
 // Dropout zeroes each element with probability rate and scales the others by
 // 1/(1-rate). In an inference scope, or at rate 0, it returns x itself.
 func (s *Scope) Dropout(x Tensor, rate float64) Tensor {

@@ -112,6 +112,11 @@ func (p *Parameters) Values(name string, trainable bool, values []float32, shape
 	return t
 }
 
+// Zeros makes a parameter of zeros.
+func (p *Parameters) Zeros(name string, shape ...int64) Tensor {
+	return p.add(name, true, shape, nil)
+}
+
 // Affine holds the parameters of a linear layer.
 type Affine struct{ Weight, Bias Tensor } // [out,in], [out] or undefined
 

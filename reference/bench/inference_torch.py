@@ -20,11 +20,11 @@ def label(recipe: Recipe, corpus: Path, batch_size: int) -> float:
     model = recipe.model().eval()
     begun = perf_counter()
     sentences = recipe.read(corpus)
-    tokens = [recipe.tokens(s.text) for s in sentences]
+    words = [recipe.words(s.text) for s in sentences]
     buckets = 0 if recipe.depends_on_batch else WINDOW
-    for at in recipe.plan(tokens, batch_size, buckets):
-        batch = recipe.batch([sentences[i] for i in at], [tokens[i] for i in at])
-        recipe.forward(model, batch)[0].argmax(dim=-1)
+    for at in recipe.plan(words, batch_size, buckets):
+        batch = recipe.batch([sentences[i] for i in at], [words[i] for i in at])
+        recipe.answer(model, batch)
     return perf_counter() - begun
 
 
@@ -37,7 +37,7 @@ def latencies(recipe: Recipe, texts: list[str]) -> list[float]:
     for text in texts:
         begun = perf_counter()
         sentence = Sentence("", text, nothing)
-        batch = recipe.batch([sentence], [recipe.tokens(text)])
-        recipe.forward(model, batch)[0].argmax(dim=-1).tolist()
+        batch = recipe.batch([sentence], [recipe.words(text)])
+        recipe.answer(model, batch).tolist()
         taken.append(1000 * (perf_counter() - begun))
     return taken

@@ -19,8 +19,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from bench.loops import Epoch, History
 from bench.recipe import UNKNOWN, Batch, Recipe, Sentence
+from example import ngrams_of
 
-Item = tuple[Tensor, Tensor]  # vectors [T,D], or rows [T]; labels [A]
+# Vectors [T,D], or rows [T]; rows of the n-grams; labels [A].
+Item = tuple[Tensor, list[int], Tensor]
 
 
 class Reviews(Dataset[Item]):
@@ -41,19 +43,21 @@ class Reviews(Dataset[Item]):
         sentence = self.sentences[at]
         labels = torch.tensor(sentence.labels)
         if self.recipe.trains_vectors:
-            return self.recipe.tokens(sentence.text), labels
+            return *self.recipe.words(sentence.text), labels
         words = self.recipe.tokenize(sentence.text)
         found = [self.vectors.get(word, self.unknown) for word in words]
-        return torch.stack(found or [self.unknown]), labels
+        rows = self.recipe.ngrams(words)
+        return torch.stack(found or [self.unknown]), rows, labels
 
 
 def collate(items: list[Item]) -> Batch:
     """Sorts, the longest first, and pads."""
     items = sorted(items, key=lambda item: len(item[0]), reverse=True)
     return Batch(
-        inputs=pad_sequence([x for x, _ in items], batch_first=True),
-        lengths=torch.tensor([len(x) for x, _ in items]),
-        labels=torch.stack([labels for _, labels in items]),
+        inputs=pad_sequence([x for x, _, _ in items], batch_first=True),
+        lengths=torch.tensor([len(x) for x, _, _ in items]),
+        labels=torch.stack([labels for _, _, labels in items]),
+        ngrams=ngrams_of([rows for _, rows, _ in items]),
     )
 
 
@@ -126,8 +130,8 @@ def train(recipe: Recipe, epochs: int, batches: int) -> History:
     """Trains for so many epochs over the first batches, all if 0."""
     torch.manual_seed(1)
     sentences = recipe.training()
-    tokens = [recipe.tokens(s.text) for s in sentences]
-    plan = recipe.training_plan(tokens)[: batches or None]
+    words = [recipe.words(s.text) for s in sentences]
+    plan = recipe.training_plan(words)[: batches or None]
     loader = DataLoader(
         Reviews(recipe, sentences), batch_sampler=plan, collate_fn=collate
     )

@@ -21,8 +21,7 @@ class Program(Classifier):
 
     def predict_step(self, batch: Batch, _: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Predicted and true labels [B,A]; a predicted absent is -1."""
-        logits = self.recipe.forward(self.model, batch)[0]
-        return logits.argmax(dim=-1) - 1, batch.labels
+        return self.recipe.answer(self.model, batch) - 1, batch.labels
 
 
 def parse_arguments() -> argparse.Namespace:

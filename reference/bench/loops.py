@@ -48,7 +48,7 @@ class History:
         return figures
 
 
-Forward = Callable[[Model, Batch], tuple[Tensor, Tensor | None]]
+Forward = Callable[[Model, Batch], tuple[list[Tensor], Tensor | None]]
 
 
 def plain(recipe: Recipe, epochs: int, batches: int) -> History:
@@ -83,10 +83,10 @@ def prepared(recipe: Recipe, batches: int) -> list[Batch]:
     key = (id(recipe), batches)
     if key not in _prepared:
         sentences = recipe.training()
-        tokens = [recipe.tokens(s.text) for s in sentences]
+        words = [recipe.words(s.text) for s in sentences]
         _prepared[key] = [
-            recipe.batch([sentences[i] for i in at], [tokens[i] for i in at])
-            for at in recipe.training_plan(tokens)[: batches or None]
+            recipe.batch([sentences[i] for i in at], [words[i] for i in at])
+            for at in recipe.training_plan(words)[: batches or None]
         ]
     return _prepared[key]
 

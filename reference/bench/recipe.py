@@ -17,7 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from bench.corpus import ROOT, SAMPLE
-from example import Config, Model, tokenizer
+from example import Config, Model, NGrams, mean, ngrams, ngrams_of, tokenizer
 from loss import ABSENT, Loss
 
 UNKNOWN = 1  # row of a word without a vector; row 0 is padding
@@ -32,12 +32,20 @@ class Sentence:
     labels: tuple[int, ...]
 
 
+class Words(NamedTuple):
+    """A sentence as the model reads it."""
+
+    rows: Tensor  # [T] of its words
+    ngrams: list[int]  # rows
+
+
 class Batch(NamedTuple):
     """A batch, its longest sentence first."""
 
     inputs: Tensor  # tokens [B,T], or vectors [B,T,D] if these are not trained
     lengths: Tensor  # [B]
     labels: Tensor  # [B,A]
+    ngrams: NGrams
 
 
 class Recipe:
@@ -58,6 +66,11 @@ class Recipe:
         self.batch_size: int = self.config["loader"]["batch_size"]
         if self.config["loader"]["order"] != "file":
             raise ValueError("loader.order: only file order is the same on both sides")
+
+    def ngrams(self, words: list[str]) -> list[int]:
+        """Rows of the n-grams of a sentence."""
+        o = self.config["model"]["ngrams"]
+        return ngrams(words, o["words"], o["characters"], o["buckets"])
 
     @property
     def trains_vectors(self) -> bool:
@@ -131,13 +144,14 @@ class Recipe:
             sentences.append(Sentence(element.attrib["id"], text, tuple(labels)))
         return sentences
 
-    def tokens(self, text: str) -> Tensor:
-        """Rows of a sentence's words [T]; without a word it is one unknown word."""
-        rows = [self.rows.get(word, UNKNOWN) for word in self.tokenize(text)]
-        return torch.tensor(rows or [UNKNOWN])
+    def words(self, text: str) -> Words:
+        """Those of a text; without a word it is one unknown word."""
+        words = self.tokenize(text) or ["<unk>"]
+        rows = [self.rows.get(word, UNKNOWN) for word in words]
+        return Words(torch.tensor(rows), self.ngrams(words))
 
     def plan(
-        self, tokens: list[Tensor], batch_size: int, buckets: int
+        self, words: list[Words], batch_size: int, buckets: int
     ) -> list[list[int]]:
         """Positions of the sentences of each batch, in file order, longest first.
 
@@ -149,37 +163,43 @@ class Recipe:
             return [order[i : i + size] for i in range(0, len(order), size)]
 
         def sort(order: list[int]) -> list[int]:
-            return sorted(order, key=lambda i: -len(tokens[i]))
+            return sorted(order, key=lambda i: -len(words[i].rows))
 
-        order = list(range(len(tokens)))
+        order = list(range(len(words)))
         if buckets:
             windows = cut(order, batch_size * buckets)
             order = [i for window in windows for i in sort(window)]
         return [sort(part) for part in cut(order, batch_size)]
 
-    def training_plan(self, tokens: list[Tensor]) -> list[list[int]]:
+    def training_plan(self, words: list[Words]) -> list[list[int]]:
         """The batches of an epoch."""
         buckets = self.config["loader"]["buckets"]
-        return self.plan(tokens, self.batch_size, buckets)
+        return self.plan(words, self.batch_size, buckets)
 
-    def batch(self, sentences: list[Sentence], tokens: list[Tensor]) -> Batch:
-        """One batch of sentences that come longest first, and their tokens."""
-        rows = pad_sequence(tokens, batch_first=True)
+    def batch(self, sentences: list[Sentence], words: list[Words]) -> Batch:
+        """One batch of sentences that come longest first, and their words."""
+        rows = pad_sequence([w.rows for w in words], batch_first=True)
         return Batch(
             inputs=rows if self.trains_vectors else self.look_up(rows),
-            lengths=torch.tensor([len(t) for t in tokens]),
+            lengths=torch.tensor([len(w.rows) for w in words]),
             labels=torch.tensor([s.labels for s in sentences]),
+            ngrams=ngrams_of([w.ngrams for w in words]),
         )
 
     def look_up(self, rows: Tensor) -> Tensor:
         """Vectors [...,D] of rows [...]."""
         return self.weights["embedding.weight"][rows]
 
-    def forward(self, model: Model, batch: Batch) -> tuple[Tensor, Tensor | None]:
-        """Logits [B,A,C] and presence logits [B,A] or None."""
+    def forward(self, model: Model, batch: Batch) -> tuple[list[Tensor], Tensor | None]:
+        """Logits [B,A,C] of each part of the model and presence logits [B,A] or None."""
+        vectors = batch.inputs
         if self.trains_vectors:
-            return model(batch.inputs, batch.lengths)
-        return model.classify(batch.inputs, batch.lengths)
+            vectors = model.embedding(vectors)
+        return model.parts(vectors, batch.lengths, batch.ngrams)
+
+    def answer(self, model: Model, batch: Batch) -> Tensor:
+        """The index of the likeliest class of each pair, [B,A]."""
+        return mean(self.forward(model, batch)[0]).argmax(dim=-1)
 
     def write_vectors(self, path: Path) -> None:
         """Writes the words and their vectors as GloVe text; a zero vector is none."""
