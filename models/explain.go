@@ -24,7 +24,8 @@ import (
 //
 // of the word's vector e_t and the logit z_c of the class, less the mean of all
 // C logits, as softmax does not see what they have in common. It is positive where
-// the word speaks for the class, and 0 for padding.
+// the word speaks for the class, and 0 for padding. N-grams read no vector, so their
+// part of the answer is not in it.
 func (m *Model) Explain(s *torch.Scope, in Input, class []int64) (attention, gradient torch.Tensor) {
 	aspects := len(m.Labels.Aspects)
 	eND := m.look(s, in)
