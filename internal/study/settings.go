@@ -89,14 +89,23 @@ func (f Files) content(path string) (string, error) {
 	return f[path], nil
 }
 
-// differences tells what is other in s than it was.
+// differences tells what is other in s than it was. A key that was not there is of a
+// program before it: the default is what such a program did.
 func (s Settings) differences(was Settings) []string {
+	before := Settings{}
+	maps.Copy(before, was)
+	for key, value := range configs.Values(configs.Default()) {
+		_, now := s[key]
+		if _, there := before[key]; now && !there {
+			before[key] = fmt.Sprint(value)
+		}
+	}
 	all := maps.Clone(s)
-	maps.Copy(all, was)
+	maps.Copy(all, before)
 	var list []string
 	for _, key := range slices.Sorted(maps.Keys(all)) {
-		if is, before := s[key], was[key]; is != before {
-			list = append(list, fmt.Sprintf("%s: %s, it was %s", key, is, before))
+		if s[key] != before[key] {
+			list = append(list, fmt.Sprintf("%s: %s, it was %s", key, s[key], before[key]))
 		}
 	}
 	return list

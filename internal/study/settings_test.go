@@ -1,6 +1,7 @@
 package study
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -53,6 +54,15 @@ func TestSettings(t *testing.T) {
 				t.Errorf("got %q, want %d", got, tt.want)
 			}
 		})
+	}
+	// A record of a program that did not have the key.
+	old := maps.Clone(was)
+	delete(old, "model.ngrams.words")
+	if got := was.differences(old); got != nil {
+		t.Errorf("a key that is new, as it was without it: %q", got)
+	}
+	if got := settings(func(c *configs.Config) { c.Model.NGrams.Words = 2 }).differences(old); len(got) != 1 {
+		t.Errorf("a key that is new, and set: %q", got)
 	}
 	now := settings(func(c *configs.Config) { c.Train.Epochs = 3 })
 	if diff := cmp.Diff([]string{"train.epochs: 3, it was " + was["train.epochs"]}, now.differences(was)); diff != "" {
