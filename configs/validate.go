@@ -198,6 +198,9 @@ var pools = map[string][]string{
 	"self": {"last_padded", "last", "mean", "max", "query"},
 }
 
+// longestNGram is what a corpus of reviews does not repeat.
+const longestNGram = 10
+
 func (v *validator) model(c *Config) {
 	m := c.Model
 	v.atLeast("model.hidden", m.Hidden, 1)
@@ -221,8 +224,8 @@ func (v *validator) model(c *Config) {
 
 	v.atLeast("model.head.hidden", m.Head.Hidden, 0)
 	v.share("model.head.dropout", m.Head.Dropout)
-	v.atLeast("model.ngrams.words", m.NGrams.Words, 0)
-	v.check(m.NGrams.Characters == 0 || m.NGrams.Characters >= 3, "model.ngrams.characters", "%d: n-grams of characters have 3 at least; 0 is off", m.NGrams.Characters)
+	v.check(m.NGrams.Words >= 0 && m.NGrams.Words <= longestNGram, "model.ngrams.words", "%d: want 0 to %d", m.NGrams.Words, longestNGram)
+	v.check(m.NGrams.Characters == 0 || m.NGrams.Characters >= 3 && m.NGrams.Characters <= longestNGram, "model.ngrams.characters", "%d: want 3 to %d, or 0 for none", m.NGrams.Characters, longestNGram)
 	v.atLeast("model.ngrams.buckets", m.NGrams.Buckets, 1)
 	v.positive("model.ngrams.scale", m.NGrams.Scale)
 }

@@ -14,9 +14,9 @@ type Batch struct {
 	Lengths []int64 // [B], descending, at least 1
 	Labels  []int64 // [B,A], Absent where an aspect has no label
 
-	// The rows of the n-grams of all examples, one after the other, and [B] where those
-	// of each begin; none unless they are wanted.
-	NGrams, NGramsAt []int64
+	// The rows of the n-grams of all examples, one after the other, and [B+1] the bounds
+	// between examples, with both ends; nil unless they are wanted.
+	NGrams, NGramBounds []int64
 }
 
 // Size returns B.
@@ -40,8 +40,7 @@ func NewBatch(rows, ngrams [][]int64) Batch {
 		copy(b.Tokens[k*length:], rows[i])
 		b.Lengths[k] = int64(max(1, len(rows[i])))
 		if ngrams != nil {
-			b.NGramsAt = append(b.NGramsAt, int64(len(b.NGrams)))
-			b.NGrams = append(b.NGrams, ngrams[i]...)
+			b.addNGrams(append(b.NGrams, ngrams[i]...))
 		}
 	}
 	return b
@@ -53,17 +52,22 @@ func (b Batch) Twice() Batch {
 		Index: twice(b.Index, 1), Length: b.Length,
 		Tokens: twice(b.Tokens, b.Length), Lengths: twice(b.Lengths, 1), Labels: twice(b.Labels, len(b.Labels)/b.Size()),
 	}
-	for k, from := range b.NGramsAt {
-		to := int64(len(b.NGrams))
-		if k+1 < len(b.NGramsAt) {
-			to = b.NGramsAt[k+1]
-		}
-		for range 2 {
-			both.NGramsAt = append(both.NGramsAt, int64(len(both.NGrams)))
-			both.NGrams = append(both.NGrams, b.NGrams[from:to]...)
+	if b.NGramBounds != nil {
+		for k, from := range b.NGramBounds[:b.Size()] {
+			for range 2 {
+				both.addNGrams(append(both.NGrams, b.NGrams[from:b.NGramBounds[k+1]]...))
+			}
 		}
 	}
 	return both
+}
+
+// addNGrams takes rows that end with those of the next example.
+func (b *Batch) addNGrams(rows []int64) {
+	if b.NGramBounds == nil {
+		b.NGramBounds = []int64{0}
+	}
+	b.NGrams, b.NGramBounds = rows, append(b.NGramBounds, int64(len(rows)))
 }
 
 // twice repeats each row of so many values.
@@ -95,8 +99,7 @@ func newBatch(examples *Examples, index []uint32) Batch {
 			b.Labels = append(b.Labels, int64(label))
 		}
 		if examples.ngrams.On() {
-			b.NGramsAt = append(b.NGramsAt, int64(len(b.NGrams)))
-			b.NGrams = examples.appendNGrams(b.NGrams, int(i))
+			b.addNGrams(examples.appendNGrams(b.NGrams, int(i)))
 		}
 	}
 	return b

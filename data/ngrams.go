@@ -16,14 +16,18 @@ const shortestCharacters = 3
 // characters of each word, with < before and > behind it (as fastText has them;
 // Joulin et al. 2017, Bojanowski et al. 2017). The row is FNV-1a, in 64 bits, modulo
 // c.Buckets, of the words joined by spaces, and of a zero byte and the characters. So
-// the table needs no list of n-grams, and new text no other table.
+// the table needs no list of n-grams, and new text no other table. A sentence without
+// a word stands as an unknown one.
 func appendNGrams[W string | []byte](to []int64, words []W, c configs.NGrams) []int64 {
+	if len(words) == 0 {
+		return appendNGrams(to, []string{UnknownWord}, c)
+	}
 	first := len(to)
 	row := func(h fnv1a) int64 { return int64(uint64(h) % uint64(c.Buckets)) }
 	var marked []byte
 	for i, word := range words {
 		h := basis
-		for n, w := range words[i:min(len(words), i+c.Words)] {
+		for n, w := range words[i : i+min(c.Words, len(words)-i)] {
 			if n > 0 {
 				h = h.add(' ')
 			}
@@ -63,16 +67,13 @@ const basis fnv1a = 14695981039346656037
 func (h fnv1a) add(b byte) fnv1a { return (h ^ fnv1a(b)) * 1099511628211 }
 
 // NGrams returns the rows of the n-grams of sentences, given as their words; nil
-// where c wants none. A sentence without a word stands as an unknown one.
+// where c wants none.
 func NGrams(sentences [][]string, c configs.NGrams) [][]int64 {
 	if !c.On() {
 		return nil
 	}
 	rows := make([][]int64, len(sentences))
 	for i, words := range sentences {
-		if len(words) == 0 {
-			words = []string{UnknownWord}
-		}
 		rows[i] = appendNGrams(nil, words, c)
 	}
 	return rows
@@ -87,9 +88,6 @@ func (e *Examples) WithNGrams(c configs.NGrams) *Examples {
 // appendNGrams appends the rows of the n-grams of example i.
 func (e *Examples) appendNGrams(to []int64, i int) []int64 {
 	numbers := e.set.Words(int(e.at[i]))
-	if len(numbers) == 0 {
-		return appendNGrams(to, []string{UnknownWord}, e.ngrams)
-	}
 	words := make([][]byte, len(numbers))
 	for t, k := range numbers {
 		words[t] = between(e.set.image.spellings, e.set.image.spellEnds, int(k))

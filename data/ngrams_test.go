@@ -55,10 +55,10 @@ func TestNGrams(t *testing.T) {
 // TestBatchNGrams holds that a batch has those of its sentences, from a corpus as from
 // words, once and twice, and whether a vocabulary knows the words or not.
 func TestBatchNGrams(t *testing.T) {
-	texts := []string{"good food", "the food was not good", "", "zorgle"}
+	texts := []string{"good food !", "the food was not good !", "\u200b", "zorgle !"} // the third has no word
 	var lines strings.Builder
 	for _, text := range texts {
-		lines.WriteString(`{"text": "` + text + ` !"}` + "\n")
+		lines.WriteString(`{"text": "` + text + `"}` + "\n")
 	}
 	c := configs.Default()
 	set, err := OpenReader(t.Context(), "x.jsonl", strings.NewReader(lines.String()), c)
@@ -68,20 +68,20 @@ func TestBatchNGrams(t *testing.T) {
 	ngrams := configs.NGrams{Words: 2, Buckets: 1 << 40}
 	words := make([][]string, len(texts))
 	for i, text := range texts {
-		words[i] = strings.Fields(text + " !")
+		words[i] = strings.Fields(strings.Trim(text, "\u200b"))
 	}
 	known := NewVocabulary(map[string]int{"food": 1}, 1)
 	loader := newLoader(t, set.Examples(set.All(), known).WithNGrams(ngrams), Options{BatchSize: 8})
 	got := collect(t, loader, 0, 0)[0]
-	want := NewBatch([][]int64{{1, 2, 1}, {1, 1, 2, 1, 1, 1}, {1}, {1, 1}}, NGrams(words, ngrams))
+	want := NewBatch([][]int64{{1, 2, 1}, {1, 1, 2, 1, 1, 1}, nil, {1, 1}}, NGrams(words, ngrams))
 	if d := cmp.Diff(want.NGrams, got.NGrams); d != "" {
 		t.Errorf("rows (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff([]int64{0, 11, 16, 19}, got.NGramsAt); d != "" {
+	if d := cmp.Diff([]int64{0, 11, 16, 19, 20}, got.NGramBounds); d != "" {
 		t.Errorf("where they begin (-want +got):\n%s", d)
 	}
 	both := got.Twice()
-	if d := cmp.Diff([]int64{0, 11, 22, 27, 32, 35, 38, 39}, both.NGramsAt); d != "" {
+	if d := cmp.Diff([]int64{0, 11, 22, 27, 32, 35, 38, 39, 40}, both.NGramBounds); d != "" {
 		t.Errorf("where they begin twice (-want +got):\n%s", d)
 	}
 	if d := cmp.Diff(append(got.NGrams[19:], got.NGrams[19:]...), both.NGrams[38:]); d != "" {

@@ -15,7 +15,7 @@ type Branch struct {
 	presence bool
 	pooling  pooling
 	heads    heads
-	ngrams   ngrams
+	ngrams   ngrams // of the model's own alone: those of others would teach the network nothing
 }
 
 // newBranch makes the parameters of a branch, whose names begin with prefix.
@@ -31,7 +31,6 @@ func newBranch(p *torch.Parameters, config configs.Model, labels Labels, prefix 
 	for _, name := range names {
 		b.heads.add(p, config, name, int64(len(labels.Classes())))
 	}
-	b.ngrams = newNGrams(p, config.NGrams, prefix, int64(len(names)), int64(len(labels.Classes())))
 	return b, p.Err()
 }
 

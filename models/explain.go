@@ -24,8 +24,8 @@ import (
 //
 // of the word's vector e_t and the logit z_c of the class, less the mean of all
 // C logits, as softmax does not see what they have in common. It is positive where
-// the word speaks for the class, and 0 for padding. N-grams read no vector, so their
-// part of the answer is not in it.
+// the word speaks for the class, and 0 for padding. The logits are the network's: what
+// a classifier of n-grams beside it says is in neither.
 func (m *Model) Explain(s *torch.Scope, in Input, class []int64) (attention, gradient torch.Tensor) {
 	aspects := len(m.Labels.Aspects)
 	eND := m.look(s, in)
@@ -59,7 +59,7 @@ func (m *Model) gradientTimesInput(to *torch.Scope, in Input, eND torch.Packed, 
 		coefficients[b*classes+int(c)]++
 	}
 	leaf := torch.Packed{Data: s.Leaf(eND.Data), BatchSizes: eND.BatchSizes}
-	logitsBC := m.own.answer(s, m.read(s, &m.own, in, leaf)).Logits
+	logitsBC := m.own.answer(s, m.read(s, &m.own, in, leaf)).trained()[0]
 	// Sentences do not see each other, so the sum over them has the gradient of each.
 	score := s.Sum(s.Mul(logitsBC, torch.New(s, coefficients, in.B, int64(classes))))
 	shareN := s.SumDim(s.Mul(leaf.Data, s.Gradient(score, leaf.Data)), -1)

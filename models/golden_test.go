@@ -133,8 +133,8 @@ func goldens(t *testing.T) ([]variant, map[string]safetensors.Tensor) {
 	noErr(t, err)
 	var variants []variant
 	noErr(t, json.Unmarshal(text, &variants))
-	if len(variants) < 12 {
-		t.Fatalf("got %d variants, want 12 at least", len(variants))
+	if len(variants) < 13 {
+		t.Fatalf("got %d variants, want 13 at least", len(variants))
 	}
 	list, _, err := safetensors.ReadFile("testdata/article.safetensors")
 	noErr(t, err)
@@ -201,13 +201,13 @@ func (g golden) feed(t *testing.T, s *torch.Scope) Input {
 	in := feed(s, sentences...)
 	if g.NGrams != nil {
 		rows := g.ints(t, "ngrams")
-		begins := g.ints(t, "ngrams_at")
-		scale := make([]float32, len(begins))
-		for i, to := range append(begins[1:len(begins):len(begins)], int64(len(rows))) {
-			scale[i] = float32(1 / math.Sqrt(float64(to-begins[i])))
+		bounds := g.ints(t, "ngram_bounds")
+		scale := make([]float32, in.B)
+		for i := range scale {
+			scale[i] = float32(1 / math.Sqrt(float64(max(1, bounds[i+1]-bounds[i]))))
 		}
-		in.NGrams, in.NGramsAt = torch.New(s, rows, int64(len(rows))), torch.New(s, begins, in.B)
-		in.NGramsScale = torch.New(s, scale, in.B, 1)
+		in.NGrams, in.NGramBounds = torch.New(s, rows, int64(len(rows))), torch.New(s, bounds, in.B+1)
+		in.NGramScale = torch.New(s, scale, in.B, 1)
 	}
 	return in
 }

@@ -52,9 +52,10 @@ type Input struct {
 	B, T    int64
 	Pairs   Pairs // the pairs that are asked about; the zero value asks about all
 
-	// Rows of the n-grams of all sentences, int64 [G], and where those of each begin,
-	// int64 [B], with 1/√n of their numbers n, float32 [B,1]; read with model.ngrams alone.
-	NGrams, NGramsAt, NGramsScale torch.Tensor
+	// Of the G n-grams of all sentences the rows, int64 [G], the bounds between sentences
+	// with both ends, int64 [B+1], and 1/√n of their number n in each, float32 [B,1]; read
+	// with model.ngrams alone.
+	NGrams, NGramBounds, NGramScale torch.Tensor
 }
 
 // Output is what the heads say.
@@ -63,8 +64,8 @@ type Output struct {
 	Logits   torch.Tensor // float32 [B,A,C]; of some pairs only, [P,C]
 	Presence torch.Tensor // float32 [B,A] or [P], logits of "is mentioned"; undefined without model.head.presence
 
-	// Parts are the logits of the network and of the n-grams, shaped as Logits, which
-	// are their mean; none without model.ngrams.
+	// Parts are the logits of the network and of the n-grams, shaped as Logits, whose
+	// probabilities are the mean of theirs; none without model.ngrams.
 	Parts []torch.Tensor
 }
 
@@ -102,6 +103,11 @@ func New(config configs.Model, labels Labels, vectors Vectors, device torch.Devi
 	m.backbone.ATen = config.Kernels == "aten"
 	var err error
 	if m.own, err = newBranch(p, config, labels, ""); err != nil {
+		p.Close()
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	if m.own.ngrams = newNGrams(p, config.NGrams, labels); p.Err() != nil {
+		err := p.Err()
 		p.Close()
 		return nil, fmt.Errorf("model: %w", err)
 	}

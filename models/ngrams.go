@@ -2,42 +2,44 @@ package models
 
 import (
 	"errors"
+	"math"
 
 	"absa/configs"
 	"absa/internal/torch"
 )
 
-// ngrams is a linear classifier of the n-grams of a sentence, whose order the network
-// has to learn from few sentences: the logits of an aspect are
+// ngrams is a linear classifier of the n-grams of a sentence: the logits of an aspect are
 //
 //	s/√n Σ over n-grams of w_i + b
 //
 // with w of the n-gram, the same for all aspects, and b of the aspect. It is trained beside
 // the network, each by its own cross-entropy, and answers with it: the mean of their
-// probabilities. A wide part beside a deep one (Cheng et al. 2016), though neither
-// makes up for what the other misses, so that their mistakes stay apart.
+// probabilities. That is a wide part beside a deep one (Cheng et al. 2016), but for the
+// losses: with one of the sum, the parts would lean on each other, and their mistakes
+// would be the same.
 type ngrams struct {
 	weight torch.Tensor // [buckets,C]; undefined without the classifier
 	bias   torch.Tensor // [A,C]
 	scale  float64
 }
 
-func newNGrams(p *torch.Parameters, config configs.NGrams, prefix string, aspects, classes int64) (q ngrams) {
+func newNGrams(p *torch.Parameters, config configs.NGrams, labels Labels) (q ngrams) {
 	if config.On() {
 		q.scale = config.Scale
-		q.weight = p.Zeros(prefix+"ngrams.weight", int64(config.Buckets), classes)
-		q.bias = p.Zeros(prefix+"ngrams.bias", aspects, classes)
+		classes := int64(len(labels.Classes()))
+		q.weight = p.Zeros("ngrams.weight", int64(config.Buckets), classes)
+		q.bias = p.Zeros("ngrams.bias", int64(len(labels.Aspects)), classes)
 	}
 	return q
 }
 
 // logits returns those of each pair, [P,C].
 func (q ngrams) logits(s *torch.Scope, h states) torch.Tensor {
-	if !h.NGramsAt.Defined() {
+	if !h.NGramBounds.Defined() {
 		s.Fail(errors.New("a model of n-grams is fed none"))
 		return torch.Tensor{}
 	}
-	sumsBC := s.Mul(s.EmbeddingBag(q.weight, h.NGrams, h.NGramsAt), s.Scale(h.NGramsScale, q.scale))
+	sumsBC := s.Mul(s.EmbeddingBag(q.weight, h.NGrams, h.NGramBounds), s.Scale(h.NGramScale, q.scale))
 	pairs := int64(len(h.pairs.Sentences))
 	sumsPC := s.IndexSelect(sumsBC, 0, torch.New(s, h.pairs.Sentences, pairs))
 	return s.Add(sumsPC, s.IndexSelect(q.bias, 0, torch.New(s, h.pairs.aspects(), pairs)))
@@ -45,5 +47,6 @@ func (q ngrams) logits(s *torch.Scope, h states) torch.Tensor {
 
 // mixed returns the logarithm of the mean of the probabilities of two answers.
 func mixed(s *torch.Scope, a, b torch.Tensor) torch.Tensor {
-	return s.Log(s.Scale(s.Add(s.Softmax(a, -1), s.Softmax(b, -1)), 0.5))
+	both := s.LogAddExp(s.LogSoftmax(a, -1), s.LogSoftmax(b, -1))
+	return s.Add(both, torch.New(s, []float32{-math.Ln2}, 1))
 }

@@ -3,14 +3,14 @@
 Reads from FOLDER:
   config.json          aspects, polarities, hidden, layers, attention {kind, heads,
                        masked, shared, pool}, head {hidden, absent_class, presence},
-                       ngrams {words, characters,
-                       buckets, scale},
-                       class_weights (one per class), reduction, presence_weight,
+                       ngrams {words, characters, buckets, scale}, class_weights
+                       (one per class), reduction, presence_weight,
                        learning_rate, eps, betas, steps, trainable_embedding, threads
   model.safetensors    initial weights
   batches.safetensors  tokens.<i> [B,T], lengths.<i> [B] descending, and labels.<i>
-                       [B,A], indices of polarities, -1 absent; i = 0..N-1; with
-                       n-grams their rows ngrams.<i> [G] and ngrams_at.<i> [B]
+                       [B,A], indices of polarities, -1 absent; i = 0..N-1; of
+                       n-grams the rows ngrams.<i> [G], and ngram_bounds.<i> [B+1],
+                       both empty without them
 
 Writes reference.safetensors there: logits [B,A,C] (and presence [B,A]), loss and
 grad.<parameter> of batch 0 at the initial weights, and losses [steps], each
@@ -27,10 +27,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from example import Config, Model, NGrams, mean
+from example import Config, Model, NGrams, mixed
 from loss import Loss
 
-Batch = tuple[Tensor, Tensor, Tensor, NGrams | None]  # tokens, lengths, labels
+Batch = tuple[Tensor, Tensor, Tensor, NGrams | None]  # tokens, lengths, labels, ngrams
 
 
 def load_model(config: dict[str, Any], weights: dict[str, Tensor]) -> Model:
@@ -50,9 +50,7 @@ def load_batches(path: Path) -> list[Batch]:
             tensors[f"tokens.{i}"],
             tensors[f"lengths.{i}"],
             tensors[f"labels.{i}"],
-            (tensors[f"ngrams.{i}"], tensors[f"ngrams_at.{i}"])
-            if f"ngrams.{i}" in tensors
-            else None,
+            (tensors[f"ngrams.{i}"], tensors[f"ngram_bounds.{i}"]),
         )
         for i in range(count)
     ]
@@ -65,7 +63,7 @@ def first_step(model: Model, loss_of: Loss, batch: Batch) -> dict[str, Tensor]:
     loss = loss_of(parts, presence, labels)
     model.zero_grad()
     loss.backward()
-    result = {"logits": mean(parts).detach(), "loss": loss.detach()}
+    result = {"logits": mixed(parts).detach(), "loss": loss.detach()}
     if presence is not None:
         result["presence"] = presence.detach()
     for name, parameter in model.named_parameters():

@@ -5,17 +5,18 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "examples" / "pytorch"))
 
-from load import ngrams_of  # noqa: E402
-from model import Attention, Config, Head, Model, NGrams, mean  # noqa: E402
+from load import SPECIAL, ngrams_of  # noqa: E402
+from model import Attention, Config, Head, Model, NGrams, mixed  # noqa: E402
 from tokens import ngrams, tokenizer  # noqa: E402
 
 __all__ = [
+    "SPECIAL",
     "Attention",
     "Config",
     "Head",
     "Model",
     "NGrams",
-    "mean",
+    "mixed",
     "ngrams",
     "ngrams_of",
     "tokenizer",

@@ -48,8 +48,8 @@ def explain(config: dict[str, Any], tensors: dict[str, Tensor]) -> dict[str, Ten
     vectors = model.embedding(tokens).detach().requires_grad_()
     ngrams = None
     if "ngrams" in config:
-        ngrams = tuple(tensors[f"{config['name']}.{x}"] for x in ("ngrams", "ngrams_at"))
-    logits, _ = model.classify(vectors, lengths, ngrams)
+        ngrams = tuple(tensors[f"{config['name']}.{x}"] for x in ("ngrams", "ngram_bounds"))
+    logits = model.parts(vectors, lengths, ngrams)[0][0]
     torch.softmax = softmax
 
     chosen = logits.argmax(dim=-1)

@@ -1,8 +1,8 @@
 """Goldens of the article's model and its variants, small and without dropout.
 
 Per variant <variant>.weight.<parameter>, .tokens [B,T], .lengths [B], .labels
-[B,A] (indices of polarities, -1 absent), with n-grams their rows .ngrams [G] and
-where those of a sentence begin, .ngrams_at [B], .logits [B,A,C], .presence [B,A],
+[B,A] (indices of polarities, -1 absent), of n-grams the rows .ngrams [G] and the
+bounds .ngram_bounds [B+1], .logits [B,A,C], .presence [B,A],
 .loss and .grad.<parameter>; .again [B,A,C], the logits of another answer, and
 .divergence of the two with its .divergence.grad for .logits. The gradient of a
 self-attention's key.bias is rounding noise: softmax cancels what it adds to all
@@ -91,8 +91,8 @@ def make() -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
         if "ngrams" in config:
             buckets = config["ngrams"]["buckets"]
             rows = torch.randint(buckets, (25,), generator=other)
-            ngrams = rows, torch.tensor([0, 12, 18, 23, 24])
-            batch["ngrams"], batch["ngrams_at"] = ngrams
+            ngrams = rows, torch.tensor([0, 12, 18, 18, 24, 25])
+            batch["ngrams"], batch["ngram_bounds"] = ngrams
             for name in ("ngrams.weight", "ngrams.bias"):  # they begin as zeros
                 weights[name] = torch.randn(weights[name].shape, generator=other)
         model, loss_of = load_model(config, weights), Loss.from_dict(config)

@@ -171,6 +171,10 @@ def network(add: Callable[..., None]) -> None:
         for name, shape in (("w", (5, 3)), ("b", (5,)), ("q", (1, 5)))
     }
     add("additive_scores", "additive_scores(**inputs)", h=n(7, 3), **weights)
+    add("logaddexp", "torch.logaddexp(a, b)", a=n(3, 4), b=n(3, 4))
+    ids, bounds = torch.tensor([3, 1, 3, 5, 0, 0]), torch.tensor([0, 3, 3, 5, 6])
+    code = "F.embedding_bag(ids, w, bounds, mode='sum', include_last_offset=True)"
+    add("embedding_bag", code, ids=ids, bounds=bounds, w=n(6, 4))
 
 
 def make() -> tuple[dict[str, Tensor], dict[str, str]]:

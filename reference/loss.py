@@ -44,7 +44,7 @@ class Loss:
         Labels are indices of polarities, ABSENT where there is none.
         """
         labelled = labels != ABSENT
-        total = sum((self.entropy(part, labels) for part in parts), labels.new_zeros(()))
+        total = sum((self.entropy(part, labels) for part in parts), parts[0].new_zeros(()))
         if presence is not None:
             total = total + self.presence_weight * F.binary_cross_entropy_with_logits(
                 presence, labelled.to(presence.dtype)

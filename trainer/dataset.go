@@ -133,7 +133,10 @@ func Prepare(ctx context.Context, c configs.Config, from source, report func(Eve
 	var auxiliary []string
 	for i := range d.Auxiliary {
 		a := &d.Auxiliary[i]
-		a.Examples = a.from.set.Examples(a.from.at, d.Vocabulary).Only(a.Labels.Aspects).WithNGrams(c.Model.NGrams)
+		a.Examples = a.from.set.Examples(a.from.at, d.Vocabulary).Only(a.Labels.Aspects)
+		if a.Config.Heads != "own" {
+			a.Examples.WithNGrams(c.Model.NGrams)
+		}
 		auxiliary = append(auxiliary, a.fingerprint())
 	}
 	d.Fingerprint.Auxiliary = strings.Join(auxiliary, " ")

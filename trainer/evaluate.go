@@ -21,7 +21,7 @@ const evalBuckets = 512
 
 // evaluation is what a model says of a set of examples.
 type evaluation struct {
-	loss      float64 // mean over batches of the training objective, by sentences
+	loss      float64 // mean over batches of the training objective, of the answer, by sentences
 	gold      []int   // [N,A] polarities, data.Absent where there is no label
 	predicted []int   // [N,A] polarities, data.Absent where that was predicted
 
@@ -54,6 +54,7 @@ func evaluate(ctx context.Context, config configs.Config, model *models.Model, l
 		}
 		s.Reset()
 		out := model.Forward(s, feed(s, batch))
+		out.Parts = nil // the loss is that of the answer
 		read := []torch.Tensor{loss.Forward(s, out, loss.Targets(batch.Labels)), out.Logits}
 		if e.presence != nil {
 			read = append(read, s.Sigmoid(out.Presence))

@@ -30,17 +30,13 @@ func feed(s *torch.Scope, batch data.Batch) models.Input {
 		B:       b,
 		T:       t,
 	}
-	if batch.NGramsAt != nil {
+	if bounds := batch.NGramBounds; bounds != nil {
 		scale := make([]float32, b)
-		for i, from := range batch.NGramsAt {
-			to := len(batch.NGrams)
-			if i+1 < len(batch.NGramsAt) {
-				to = int(batch.NGramsAt[i+1])
-			}
-			scale[i] = float32(1 / math.Sqrt(float64(to-int(from))))
+		for i, from := range bounds[:b] {
+			scale[i] = float32(1 / math.Sqrt(float64(max(1, bounds[i+1]-from))))
 		}
-		in.NGrams, in.NGramsAt = torch.New(s, batch.NGrams, int64(len(batch.NGrams))), torch.New(s, batch.NGramsAt, b)
-		in.NGramsScale = torch.New(s, scale, b, 1)
+		in.NGrams = torch.New(s, batch.NGrams, int64(len(batch.NGrams)))
+		in.NGramBounds, in.NGramScale = torch.New(s, bounds, b+1), torch.New(s, scale, b, 1)
 	}
 	return in
 }

@@ -6,9 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
+	"absa/configs"
 	"absa/data"
 	"absa/internal/checkpoint"
 	"absa/internal/safetensors"
@@ -25,6 +27,7 @@ type base struct {
 	weights    map[string]safetensors.Tensor
 	labels     *models.Labels
 	vocabulary *data.Vocabulary
+	config     *configs.Config // nil of a bare file
 }
 
 // openBase reads a run, a checkpoint, or a file of weights with the labels.json
@@ -41,7 +44,7 @@ func openBase(path string, note func(string, ...any)) (*base, error) {
 		if err != nil {
 			return nil, fmt.Errorf("train.init_from: %w", err)
 		}
-		b.labels, b.vocabulary, file = &s.labels, s.vocabulary, filepath.Join(s.dir, WeightsFile)
+		b.labels, b.vocabulary, b.config, file = &s.labels, s.vocabulary, &s.config, filepath.Join(s.dir, WeightsFile)
 	} else if err := b.beside(filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("train.init_from: %w", err)
 	}
@@ -115,12 +118,15 @@ func (b *base) vectors(v models.Vectors) error {
 
 // fill sets the backbone, and every head that the base has in the same form, and the
 // n-grams where they are those of the same aspects. It returns the aspects whose heads
-// start fresh.
-func (b *base) fill(m *models.Model) (fresh []string, err error) {
+// start fresh, and notes that the n-grams do.
+func (b *base) fill(c configs.Config, m *models.Model, note func(string, ...any)) (fresh []string, err error) {
 	sameClasses := b.labels == nil || b.labels.AbsentClass == m.Labels.AbsentClass && slices.Equal(b.labels.Polarities, m.Labels.Polarities)
 	taken := map[string]bool{ // by prefix of a head's names
 		sharedAttention: b.has(m, sharedAttention),
-		ngrams:          sameClasses && (b.labels == nil || slices.Equal(b.labels.Aspects, m.Labels.Aspects)) && b.has(m, ngrams),
+		ngrams:          sameClasses && b.hasNGrams(c, m),
+	}
+	if c.Model.NGrams.On() && !taken[ngrams] {
+		note("the n-grams start fresh: %s has none like them for the same aspects", b.path)
 	}
 	for _, aspect := range m.Labels.Aspects {
 		prefix := models.HeadName(aspect)
@@ -172,6 +178,13 @@ func (b *base) has(m *models.Model, prefix string) bool {
 		}
 	}
 	return n == 0
+}
+
+// hasNGrams says whether the base has n-grams that mean the same: rows by hash fit any.
+func (b *base) hasNGrams(c configs.Config, m *models.Model) bool {
+	return b.has(m, ngrams) &&
+		(b.labels == nil || slices.Equal(b.labels.Aspects, m.Labels.Aspects)) &&
+		(b.config == nil || b.config.Model.NGrams == c.Model.NGrams && reflect.DeepEqual(b.config.Text, c.Text))
 }
 
 // headOf returns "heads.<aspect>" of a parameter's name, sharedAttention or ngrams,

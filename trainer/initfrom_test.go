@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -129,7 +130,6 @@ func TestInitFromShared(t *testing.T) {
 // TestInitFromNGrams holds that n-grams are taken where they mean the same, and start
 // at zero elsewhere.
 func TestInitFromNGrams(t *testing.T) {
-	const name = "ngrams.weight"
 	ngrams := []string{"model.ngrams.words=2", "model.ngrams.buckets=50"}
 	old := train(t, small(t, append(ngrams, "train.epochs=1")...))
 	for _, test := range []struct {
@@ -139,18 +139,27 @@ func TestInitFromNGrams(t *testing.T) {
 		taken bool
 	}{
 		{"the same", old, nil, true},
+		{"other n-grams", old, []string{"model.ngrams.words=3"}, false},
 		{"another table", old, []string{"model.ngrams.buckets=51"}, false},
 		{"other aspects", old, []string{"data.learn=[food]"}, false},
 		{"from a network without", train(t, small(t, "train.epochs=1")), nil, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := train(t, still(t, slices.Concat(ngrams, test.set, []string{"train.init_from=" + test.from.dir})...))
-			now := r.weights(t, WeightsFile)[name]
-			switch {
-			case test.taken && (slices.Max(now) == 0 || !slices.Equal(now, test.from.weights(t, WeightsFile)[name])):
-				t.Errorf("%s is not the old one", name)
-			case !test.taken && slices.Max(now) > 1e-20: // one step of a tiny rate
-				t.Errorf("%s does not start at zero", name)
+			if fresh := strings.Contains(notes(r.events), "the n-grams start fresh"); fresh == test.taken {
+				t.Errorf("said %q", notes(r.events))
+			}
+			for _, name := range []string{"ngrams.weight", "ngrams.bias"} {
+				now, zero := r.weights(t, WeightsFile)[name], true
+				for _, x := range now {
+					zero = zero && math.Abs(float64(x)) < 1e-20 // after one step of a tiny rate
+				}
+				switch {
+				case test.taken && (zero || !slices.Equal(now, test.from.weights(t, WeightsFile)[name])):
+					t.Errorf("%s is not the old one", name)
+				case !test.taken && !zero:
+					t.Errorf("%s does not start at zero", name)
+				}
 			}
 		})
 	}

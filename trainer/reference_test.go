@@ -36,7 +36,7 @@ func TestPyTorch(t *testing.T) {
 	} else {
 		random = append(random, "data.train=sample", "data.test=sample")
 	}
-	for _, preset := range []string{"article", "restaurants"} {
+	for _, preset := range []string{"article", "restaurants"} { // one with n-grams, one without
 		t.Run(preset, func(t *testing.T) {
 			compareWithPyTorch(t, python, load(t, preset, random...))
 		})
@@ -256,7 +256,7 @@ func writeComparison(to string, c configs.Config, m *models.Model, batches []dat
 			{"lengths", []int64{b}, batch.Lengths},
 			{"labels", []int64{b, int64(len(c.Data.Aspects))}, batch.Labels},
 			{"ngrams", []int64{int64(len(batch.NGrams))}, batch.NGrams},
-			{"ngrams_at", []int64{int64(len(batch.NGramsAt))}, batch.NGramsAt},
+			{"ngram_bounds", []int64{int64(len(batch.NGramBounds))}, batch.NGramBounds},
 		} {
 			tensor, err := safetensors.NewInt64(fmt.Sprintf("%s.%d", x.name, i), x.shape, x.values)
 			if err != nil {

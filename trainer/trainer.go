@@ -173,7 +173,7 @@ func (t *Trainer) build(source source) (err error) {
 		return err
 	}
 	if b := source.base; b != nil {
-		fresh, err := b.fill(t.model)
+		fresh, err := b.fill(c, t.model, noter(t.report))
 		if err != nil {
 			return err
 		}

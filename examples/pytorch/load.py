@@ -86,8 +86,8 @@ class Trained:
 
 def ngrams_of(rows: list[list[int]]) -> NGrams:
     """The n-grams of a batch from those of its sentences."""
-    begins = accumulate(map(len, rows[:-1]), initial=0)
-    return torch.tensor([*chain(*rows)], dtype=torch.long), torch.tensor([*begins])
+    bounds = [*accumulate(map(len, rows), initial=0)]
+    return torch.tensor([*chain(*rows)], dtype=torch.long), torch.tensor(bounds)
 
 
 def load(folder: Path) -> Trained:

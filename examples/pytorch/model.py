@@ -5,7 +5,7 @@ A aspects, C classes. Sentences of a batch come longest first.
 """
 
 from dataclasses import dataclass
-from math import sqrt
+from math import log, sqrt
 from typing import Any
 
 import torch
@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-# Rows [G] of the n-grams of all sentences, and [B] where those of each begin.
+# Rows [G] of the n-grams of all sentences, and the bounds [B+1] between sentences.
 NGrams = tuple[Tensor, Tensor]
 
 
@@ -244,18 +244,20 @@ class NGramClassifier(nn.Module):
 
     def forward(self, ngrams: NGrams) -> Tensor:
         """Maps n-grams to logits [B,A,C]."""
-        rows, begins = ngrams
-        sums = F.embedding_bag(rows, self.weight, begins, mode="sum")
-        counts = torch.diff(begins, append=begins.new_tensor([len(rows)]))
-        sums = sums * (self.scale / counts.sqrt())[:, None]
+        rows, bounds = ngrams
+        sums = F.embedding_bag(
+            rows, self.weight, bounds, mode="sum", include_last_offset=True
+        )
+        sums = sums * (self.scale / bounds.diff().clamp(min=1).sqrt())[:, None]
         return sums[:, None] + self.bias
 
 
-def mean(parts: list[Tensor]) -> Tensor:
+def mixed(parts: list[Tensor]) -> Tensor:
     """Logits of the mean of the probabilities of logits [B,A,C]."""
     if len(parts) == 1:
         return parts[0]
-    return torch.stack([part.softmax(dim=-1) for part in parts]).mean(dim=0).log()
+    each = torch.stack([part.log_softmax(dim=-1) for part in parts])
+    return each.logsumexp(dim=0) - log(len(parts))
 
 
 class Model(nn.Module):
@@ -305,14 +307,14 @@ class Model(nn.Module):
     ) -> tuple[Tensor, Tensor | None]:
         """The same from word vectors [B,T,D] that were looked up before."""
         parts, presence = self.parts(vectors, lengths, ngrams)
-        return mean(parts), presence
+        return mixed(parts), presence
 
     def parts(
         self, vectors: Tensor, lengths: Tensor, ngrams: NGrams | None = None
     ) -> tuple[list[Tensor], Tensor | None]:
         """The logits of the network and, with a classifier of them, of the n-grams.
 
-        Each is trained by its own loss; their mean is the answer.
+        Each is trained by its own loss; the mean of their probabilities is the answer.
         """
         steps = vectors.size(1)
         packed = pack_padded_sequence(

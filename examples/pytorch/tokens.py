@@ -74,6 +74,8 @@ def ngrams(
     Those of up to so many words, and of 3 to so many characters of a word with < before
     and > behind it.
     """
+    if not longest and not characters:
+        return []
     found = {" ".join(part) for part in parts(words, 1, longest)}
     for word in words:
         found |= {"\0" + part for part in parts(f"<{word}>", 3, characters)}

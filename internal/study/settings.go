@@ -89,8 +89,8 @@ func (f Files) content(path string) (string, error) {
 	return f[path], nil
 }
 
-// differences tells what is other in s than it was. A key that was not there is of a
-// program before it: the default is what such a program did.
+// differences tells what is other in s than it was. A key that a record lacks came
+// after it: its default is what the program did before.
 func (s Settings) differences(was Settings) []string {
 	before := Settings{}
 	maps.Copy(before, was)

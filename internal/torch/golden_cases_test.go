@@ -25,6 +25,7 @@ var goldenCases = []struct {
 	{name: "matmul", run: func(s *Scope, in inputs) []Tensor { return one(s.Matmul(in["a"], in["b"])) }},
 	{name: "tanh", run: func(s *Scope, in inputs) []Tensor { return one(s.Tanh(in["x"])) }},
 	{name: "sigmoid", run: func(s *Scope, in inputs) []Tensor { return one(s.Sigmoid(in["x"])) }},
+	{name: "logaddexp", run: func(s *Scope, in inputs) []Tensor { return one(s.LogAddExp(in["a"], in["b"])) }},
 	{name: "sum", run: func(s *Scope, in inputs) []Tensor { return one(s.SumDim(in["x"], 1)) }},
 	{name: "sum_all", run: func(s *Scope, in inputs) []Tensor { return one(s.Sum(in["x"])) }},
 	{name: "max", further: []string{"indices"}, run: func(s *Scope, in inputs) []Tensor {
@@ -45,6 +46,7 @@ var goldenCases = []struct {
 	{name: "linear", run: func(s *Scope, in inputs) []Tensor { return one(s.Linear(in["x"], in["w"], in["b"])) }},
 	{name: "linear_no_bias", run: func(s *Scope, in inputs) []Tensor { return one(s.Linear(in["x"], in["w"], Tensor{})) }},
 	{name: "embedding", run: func(s *Scope, in inputs) []Tensor { return one(s.Embedding(in["w"], in["ids"])) }},
+	{name: "embedding_bag", run: func(s *Scope, in inputs) []Tensor { return one(s.EmbeddingBag(in["w"], in["ids"], in["bounds"])) }},
 	{name: "softmax", run: func(s *Scope, in inputs) []Tensor { return one(s.Softmax(in["x"], 1)) }},
 	{name: "log_softmax", run: func(s *Scope, in inputs) []Tensor { return one(s.LogSoftmax(in["x"], -1)) }},
 	{name: "masked_softmax", run: func(s *Scope, in inputs) []Tensor {

@@ -57,17 +57,18 @@ func (s *Scope) Embedding(weight, ids Tensor) Tensor {
 }
 
 // EmbeddingBag sums rows of weight [V,D] by bags: ids, int64 [G], names the rows, and
-// from, int64 [B] and ascending from 0, where those of each bag begin: [B,D].
-func (s *Scope) EmbeddingBag(weight, ids, from Tensor) Tensor {
+// bounds, int64 [B+1] and ascending from 0 to G, where those of each bag begin and the
+// last one ends: [B,D].
+func (s *Scope) EmbeddingBag(weight, ids, bounds Tensor) Tensor {
 	if s.err != nil {
 		return Tensor{}
 	}
 	const sum = 0
 	p := s.out(4)
-	libtch.AtgEmbeddingBag(p, weight.c, ids.c, from.c, 0, sum, 0, nil, 0)
-	t := s.got(p, "embedding_bag", weight, ids, from)
+	libtch.AtgEmbeddingBag(p, weight.c, ids.c, bounds.c, 0, sum, 0, nil, 1)
+	t := s.got(p, "embedding_bag", weight, ids, bounds)
 	if s.err == nil {
-		live.Add(3) // what only a maximum over bags needs
+		live.Add(3) // bookkeeping for its backward pass
 	}
 	return t
 }

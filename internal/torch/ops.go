@@ -55,8 +55,10 @@ func (s *Scope) Scale(x Tensor, v float64) Tensor {
 // Tanh returns tanh(x), elementwise.
 func (s *Scope) Tanh(x Tensor) Tensor { return s.unary("tanh", libtch.AtgTanh, x) }
 
-// Log returns the natural logarithm, elementwise.
-func (s *Scope) Log(x Tensor) Tensor { return s.unary("log", libtch.AtgLog, x) }
+// LogAddExp returns log(exp(a) + exp(b)), elementwise, broadcasting.
+func (s *Scope) LogAddExp(a, b Tensor) Tensor {
+	return s.binary("logaddexp", libtch.AtgLogaddexp, a, b)
+}
 
 // Sigmoid returns 1 / (1 + exp(-x)), elementwise.
 func (s *Scope) Sigmoid(x Tensor) Tensor { return s.unary("sigmoid", libtch.AtgSigmoid, x) }

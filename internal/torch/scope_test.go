@@ -40,6 +40,9 @@ func TestErrorsNameOperationAndShapes(t *testing.T) {
 		{"list", func(s *Scope) { s.Cat(0, s.Zeros(2, 3), s.Zeros(2, 4)) }, []string{"cat(float32[2,3], float32[2,4]): "}},
 		{"scalar", func(s *Scope) { s.MaskedFill(s.Zeros(2), New(s, []int64{0, 1}, 2), 1) }, []string{"masked_fill(float32[2], int64[2]): "}},
 		{"optional", func(s *Scope) { s.Linear(s.Zeros(2, 3), s.Zeros(4, 4), Tensor{}) }, []string{"linear(float32[2,3], float32[4,4], none): "}},
+		{"index of a bag", func(s *Scope) {
+			s.EmbeddingBag(s.Zeros(3, 2), New(s, []int64{3}, 1), New(s, []int64{0, 1}, 2))
+		}, []string{"embedding_bag(float32[3,2], int64[1], int64[2]): "}},
 		{"index", func(s *Scope) { s.Embedding(s.Zeros(3, 2), New(s, []int64{3}, 1)) }, []string{"embedding(float32[3,2], int64[1]): ", "out of range"}},
 		{"reshape", func(s *Scope) { s.Reshape(s.Zeros(2, 3), 4) }, []string{"reshape(float32[2,3]): "}},
 		{"unsorted lengths", func(s *Scope) { s.Pack(s.Zeros(2, 3, 1), NewHost(s, []int64{1, 3}, 2)) }, []string{"pack_padded_sequence(float32[2,3,1], int64[2]): ", "decreasing"}},

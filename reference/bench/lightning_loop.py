@@ -18,8 +18,8 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset
 
 from bench.loops import Epoch, History
-from bench.recipe import UNKNOWN, Batch, Recipe, Sentence
-from example import ngrams_of
+from bench.recipe import UNKNOWN, Batch, Recipe, Sentence, joined
+from example import SPECIAL
 
 # Vectors [T,D], or rows [T]; rows of the n-grams; labels [A].
 Item = tuple[Tensor, list[int], Tensor]
@@ -44,10 +44,9 @@ class Reviews(Dataset[Item]):
         labels = torch.tensor(sentence.labels)
         if self.recipe.trains_vectors:
             return *self.recipe.words(sentence.text), labels
-        words = self.recipe.tokenize(sentence.text)
+        words = self.recipe.tokenize(sentence.text) or SPECIAL[UNKNOWN:]
         found = [self.vectors.get(word, self.unknown) for word in words]
-        rows = self.recipe.ngrams(words)
-        return torch.stack(found or [self.unknown]), rows, labels
+        return torch.stack(found), self.recipe.ngrams(words), labels
 
 
 def collate(items: list[Item]) -> Batch:
@@ -57,7 +56,7 @@ def collate(items: list[Item]) -> Batch:
         inputs=pad_sequence([x for x, _, _ in items], batch_first=True),
         lengths=torch.tensor([len(x) for x, _, _ in items]),
         labels=torch.stack([labels for _, _, labels in items]),
-        ngrams=ngrams_of([rows for _, rows, _ in items]),
+        ngrams=joined([rows for _, rows, _ in items]),
     )
 
 

@@ -17,7 +17,16 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from bench.corpus import ROOT, SAMPLE
-from example import Config, Model, NGrams, mean, ngrams, ngrams_of, tokenizer
+from example import (
+    SPECIAL,
+    Config,
+    Model,
+    NGrams,
+    mixed,
+    ngrams,
+    ngrams_of,
+    tokenizer,
+)
 from loss import ABSENT, Loss
 
 UNKNOWN = 1  # row of a word without a vector; row 0 is padding
@@ -45,7 +54,12 @@ class Batch(NamedTuple):
     inputs: Tensor  # tokens [B,T], or vectors [B,T,D] if these are not trained
     lengths: Tensor  # [B]
     labels: Tensor  # [B,A]
-    ngrams: NGrams
+    ngrams: NGrams | None  # where the model has them
+
+
+def joined(rows: list[list[int]]) -> NGrams | None:
+    """The n-grams of a batch; None where its sentences have none."""
+    return ngrams_of(rows) if any(rows) else None
 
 
 class Recipe:
@@ -69,8 +83,8 @@ class Recipe:
 
     def ngrams(self, words: list[str]) -> list[int]:
         """Rows of the n-grams of a sentence."""
-        o = self.config["model"]["ngrams"]
-        return ngrams(words, o["words"], o["characters"], o["buckets"])
+        o = Config.from_dict(self.labels | self.config["model"]).ngrams
+        return ngrams(words, o.words, o.characters, o.buckets)
 
     @property
     def trains_vectors(self) -> bool:
@@ -146,7 +160,7 @@ class Recipe:
 
     def words(self, text: str) -> Words:
         """Those of a text; without a word it is one unknown word."""
-        words = self.tokenize(text) or ["<unk>"]
+        words = self.tokenize(text) or SPECIAL[UNKNOWN:]
         rows = [self.rows.get(word, UNKNOWN) for word in words]
         return Words(torch.tensor(rows), self.ngrams(words))
 
@@ -183,7 +197,7 @@ class Recipe:
             inputs=rows if self.trains_vectors else self.look_up(rows),
             lengths=torch.tensor([len(w.rows) for w in words]),
             labels=torch.tensor([s.labels for s in sentences]),
-            ngrams=ngrams_of([w.ngrams for w in words]),
+            ngrams=joined([w.ngrams for w in words]),
         )
 
     def look_up(self, rows: Tensor) -> Tensor:
@@ -199,7 +213,7 @@ class Recipe:
 
     def answer(self, model: Model, batch: Batch) -> Tensor:
         """The index of the likeliest class of each pair, [B,A]."""
-        return mean(self.forward(model, batch)[0]).argmax(dim=-1)
+        return mixed(self.forward(model, batch)[0]).argmax(dim=-1)
 
     def write_vectors(self, path: Path) -> None:
         """Writes the words and their vectors as GloVe text; a zero vector is none."""
