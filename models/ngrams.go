@@ -14,9 +14,8 @@ import (
 //
 // with w of the n-gram, the same for all aspects, and b of the aspect. It is trained beside
 // the network, each by its own cross-entropy, and answers with it: the mean of their
-// probabilities. That is a wide part beside a deep one (Cheng et al. 2016), but for the
-// losses: with one of the sum, the parts would lean on each other, and their mistakes
-// would be the same.
+// probabilities. That is a wide part beside a deep one (Cheng et al. 2016), but with a loss
+// for each, so that either answers by itself and the mean is of two opinions.
 type ngrams struct {
 	weight torch.Tensor // [buckets,C]; undefined without the classifier
 	bias   torch.Tensor // [A,C]
