@@ -198,7 +198,7 @@ var pools = map[string][]string{
 	"self": {"last_padded", "last", "mean", "max", "query"},
 }
 
-// longestNGram is what a corpus of reviews does not repeat.
+// longestNGram bounds n-grams: corpora of reviews repeat none that are longer.
 const longestNGram = 10
 
 func (v *validator) model(c *Config) {

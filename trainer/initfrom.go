@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -184,7 +183,7 @@ func (b *base) has(m *models.Model, prefix string) bool {
 func (b *base) hasNGrams(c configs.Config, m *models.Model) bool {
 	return b.has(m, ngrams) &&
 		(b.labels == nil || slices.Equal(b.labels.Aspects, m.Labels.Aspects)) &&
-		(b.config == nil || b.config.Model.NGrams == c.Model.NGrams && reflect.DeepEqual(b.config.Text, c.Text))
+		(b.config == nil || b.config.Model.NGrams == c.Model.NGrams && b.config.Text == c.Text)
 }
 
 // headOf returns "heads.<aspect>" of a parameter's name, sharedAttention or ngrams,
