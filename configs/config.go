@@ -152,6 +152,7 @@ func (n NGrams) On() bool { return n.Words > 0 || n.Characters > 0 }
 type Loss struct {
 	ClassWeights   []ClassWeight `mapstructure:"class_weights" doc:"list of {label, weight}; labels left out weigh 1"`
 	Reduction      string        `mapstructure:"reduction" doc:"aspect (mean per aspect, summed: the article) | pairs (mean over all labelled pairs)" oneof:"aspect pairs"`
+	LabelSmoothing float64       `mapstructure:"label_smoothing" doc:"share of a label that is spread evenly over the classes, in the cross-entropy; 0 is off"`
 	Consistency    float64       `mapstructure:"consistency" doc:"weight of the divergence between two answers for the same batch under different dropout, both of which are trained (R-Drop): of the classes of labelled pairs, and a part of train_loss; twice the work of a step; 0 is off"`
 	PresenceWeight float64       `mapstructure:"presence_weight" doc:"weight of the presence logit's binary cross-entropy"`
 }

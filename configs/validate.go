@@ -255,6 +255,7 @@ func (v *validator) loss(c *Config) {
 	v.check(counts || len(c.Data.Polarities) == 0, key, "every polarity weighs 0, so there is nothing to learn; leave one above 0")
 	v.notNegative("loss.presence_weight", c.Loss.PresenceWeight)
 	v.notNegative("loss.consistency", c.Loss.Consistency)
+	v.share("loss.label_smoothing", c.Loss.LabelSmoothing)
 }
 
 // deviceName is a device as train.device names it.

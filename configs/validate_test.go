@@ -99,6 +99,7 @@ func TestValidate(t *testing.T) {
 			c.Loss.ClassWeights = []ClassWeight{{"a", 0}, {"b", 0}}
 		}, []string{"loss.class_weights: every polarity weighs 0"}},
 		{"one polarity without weight", func(c *Config) { c.Loss.ClassWeights = []ClassWeight{{"conflict", 0}} }, nil},
+		{"label smoothing of everything", func(c *Config) { c.Loss.LabelSmoothing = 1 }, []string{"loss.label_smoothing: 1: want a number from 0 to below 1"}},
 		{"a negative presence weight", func(c *Config) { c.Loss.PresenceWeight = -1 }, []string{"loss.presence_weight: -1"}},
 		{"no epochs", func(c *Config) { c.Train.Epochs = 0 }, []string{"train.epochs: 0"}},
 		{"an unknown device", func(c *Config) { c.Train.Device = "gpu" }, []string{`train.device: "gpu": want auto, cpu, cuda or cuda:N`}},

@@ -41,6 +41,7 @@ type variant struct {
 	ClassWeights       []float64       `json:"class_weights"`
 	Reduction          string
 	PresenceWeight     float64 `json:"presence_weight"`
+	LabelSmoothing     float64 `json:"label_smoothing"`
 	TrainableEmbedding bool    `json:"trainable_embedding"`
 }
 
@@ -61,7 +62,7 @@ func (v variant) model() configs.Model {
 }
 
 func (v variant) loss() configs.Loss {
-	l := configs.Loss{Reduction: v.Reduction, PresenceWeight: v.PresenceWeight}
+	l := configs.Loss{Reduction: v.Reduction, PresenceWeight: v.PresenceWeight, LabelSmoothing: v.LabelSmoothing}
 	for i, class := range v.labels().Classes() {
 		l.ClassWeights = append(l.ClassWeights, configs.ClassWeight{Label: class, Weight: v.ClassWeights[i]})
 	}

@@ -14,6 +14,11 @@ import (
 // batch contributes nothing. Reduction "pairs" is one such mean over all
 // labelled pairs instead.
 //
+// Label smoothing e gives a label 1-e of itself and e/C of each of the C classes, absent
+// among them where it is one, by the weight of that class, in a mean by the labels' own
+// weights (Szegedy et al. 2016, §7; weighted as PyTorch does). A label of weight 0 counts
+// for nothing.
+//
 // With presence logits, the binary cross-entropy of "is mentioned", a mean over
 // all pairs, is added.
 type Loss struct {
@@ -21,13 +26,14 @@ type Loss struct {
 	weights     []float64 // by class
 	perPair     bool
 	presence    float64
+	smoothing   float64 // share of a label that all classes have evenly
 	consistency float64 // weight of Divergence
 }
 
 // NewLoss returns the objective that config describes.
 func NewLoss(config configs.Loss, labels Labels) (*Loss, error) {
 	classes := labels.Classes()
-	l := &Loss{labels: labels, weights: make([]float64, len(classes)), perPair: config.Reduction == "pairs", presence: config.PresenceWeight, consistency: config.Consistency}
+	l := &Loss{labels: labels, weights: make([]float64, len(classes)), perPair: config.Reduction == "pairs", presence: config.PresenceWeight, smoothing: config.LabelSmoothing, consistency: config.Consistency}
 	index := map[string]int{}
 	for i, c := range classes {
 		index[c], l.weights[i] = i, 1
@@ -151,11 +157,35 @@ func (l *Loss) Forward(s *torch.Scope, out Output, t Targets) torch.Tensor {
 	for _, logits := range trained[1:] {
 		loss = s.Add(loss, s.CrossEntropy(logits, classBA, weightBA))
 	}
+	if l.smoothing > 0 {
+		shares := torch.New(s, l.shares(class, weight), append(shape, int64(len(l.weights)))...)
+		spread := s.Mul(shares, s.LogSoftmax(trained[0], -1))
+		for _, logits := range trained[1:] {
+			spread = s.Add(spread, s.Mul(shares, s.LogSoftmax(logits, -1)))
+		}
+		loss = s.Add(s.Scale(loss, 1-l.smoothing), s.Scale(s.Sum(spread), -l.smoothing/float64(len(l.weights))))
+	}
 	if l.presence > 0 && out.Presence.Defined() {
 		presence := s.BCEWithLogits(out.Presence, torch.New(s, t.Present, shape...))
 		loss = s.Add(loss, s.Scale(presence, l.presence*t.Share))
 	}
 	return loss
+}
+
+// shares returns the weight of every class for each pair, [..,C]: what the pair's own
+// class has of the mean, scaled to the class.
+func (l *Loss) shares(class []int64, weight []float32) []float32 {
+	shares := make([]float32, 0, len(class)*len(l.weights))
+	for i, c := range class {
+		unit := 0.0 // of weight 1
+		if weight[i] > 0 {
+			unit = float64(weight[i]) / l.weights[c]
+		}
+		for _, w := range l.weights {
+			shares = append(shares, float32(unit*w))
+		}
+	}
+	return shares
 }
 
 // Consistent says whether the objective is one of batches that hold every sentence

@@ -252,7 +252,7 @@ func TestGroup(t *testing.T) {
 	}
 	logits, presence := random(sentences*aspects*classes), random(sentences*aspects)
 	for _, reduction := range []string{"aspect", "pairs"} {
-		l, err := NewLoss(configs.Loss{Reduction: reduction, PresenceWeight: 0.7, ClassWeights: weights}, labels)
+		l, err := NewLoss(configs.Loss{Reduction: reduction, PresenceWeight: 0.7, LabelSmoothing: 0.2, ClassWeights: weights}, labels)
 		noErr(t, err)
 		for _, c := range []struct {
 			name  string

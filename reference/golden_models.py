@@ -42,6 +42,7 @@ def variants() -> dict[str, dict[str, Any]]:
             "class_weights": [1.0] * 4,
             "reduction": "aspect",
             "presence_weight": 0.0,
+            "label_smoothing": 0.0,
             "trainable_embedding": True,
         } | others
 
@@ -54,6 +55,7 @@ def variants() -> dict[str, dict[str, Any]]:
         "class_weights": [0.3, 0.5, 1.0, 1.0, 1.0],
         "trainable_embedding": False,
     }
+    absent = {"absent_class": True, "class_weights": [2.0, 0.5, 1.0, 1.0, 2.0]}
     presence = {"head": {"hidden": 0, "presence": True}, "presence_weight": 0.5}
     return {
         "article": config(
@@ -71,6 +73,15 @@ def variants() -> dict[str, dict[str, Any]]:
         "none_last": config("none", "last", class_weights=[0.5, 1.0, 1.0, 2.0]),
         "additive_shared": config("additive", "query", shared=True, **presence),
         "ngrams": config("none", "mean", ngrams={"words": 2, "buckets": 30, "scale": 3.0}),
+        "smoothed": config("none", "mean", label_smoothing=0.1, **absent),
+        "smoothed_pairs": config(
+            "none",
+            "mean",
+            label_smoothing=0.2,
+            reduction="pairs",
+            class_weights=[0.5, 1.0, 1.0, 2.0],
+            ngrams={"words": 1, "buckets": 30, "scale": 3.0},
+        ),
     }
 
 

@@ -24,6 +24,7 @@ class Loss:
     offset: int
     reduction: str = "aspect"
     presence_weight: float = 0.0
+    label_smoothing: float = 0.0
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Loss":
@@ -33,6 +34,7 @@ class Loss:
             offset=int(values["head"]["absent_class"]),
             reduction=values["reduction"],
             presence_weight=values["presence_weight"],
+            label_smoothing=values["label_smoothing"],
         )
 
     def __call__(
@@ -86,4 +88,10 @@ class Loss:
 
     def mean(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Sum of w·loss over sum of w for logits [M,C], targets [M]."""
-        return F.cross_entropy(logits, targets, self.weights, ignore_index=ABSENT)
+        return F.cross_entropy(
+            logits,
+            targets,
+            self.weights,
+            ignore_index=ABSENT,
+            label_smoothing=self.label_smoothing,
+        )

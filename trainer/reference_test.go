@@ -227,7 +227,7 @@ func writeComparison(to string, c configs.Config, m *models.Model, batches []dat
 		"attention":     map[string]any{"kind": a.Kind, "heads": a.Heads, "masked": a.Masked, "shared": a.Shared, "pool": a.Pool},
 		"head":          map[string]any{"hidden": h.Hidden, "absent_class": h.AbsentClass, "presence": h.Presence},
 		"ngrams":        map[string]any{"words": n.Words, "characters": n.Characters, "buckets": n.Buckets, "scale": n.Scale},
-		"class_weights": classWeights, "reduction": c.Loss.Reduction, "presence_weight": c.Loss.PresenceWeight,
+		"class_weights": classWeights, "reduction": c.Loss.Reduction, "presence_weight": c.Loss.PresenceWeight, "label_smoothing": c.Loss.LabelSmoothing,
 		"learning_rate": c.Train.LearningRate, "eps": c.Train.Eps, "betas": []float64{c.Train.Beta1, c.Train.Beta2},
 		"steps": comparedSteps, "trainable_embedding": c.Vectors.Trainable, "threads": 1,
 	})

@@ -117,6 +117,7 @@ class Recipe:
             offset=int(model["head"]["absent_class"]),
             reduction=loss["reduction"],
             presence_weight=loss["presence_weight"],
+            label_smoothing=loss["label_smoothing"],
         )
 
     def optimizer(self, model: Model, fused: bool) -> torch.optim.Adam:
