@@ -110,7 +110,7 @@ func TestReadOnlyFolder(t *testing.T) {
 
 func TestUnknownName(t *testing.T) {
 	f := Fetcher{Dir: t.TempDir()}
-	if err := f.Fetch(t.Context(), "semeval"); err == nil || !strings.Contains(err.Error(), "there are: semeval2014, glove-100d") {
+	if err := f.Fetch(t.Context(), "semeval"); err == nil || !strings.Contains(err.Error(), "there are: semeval2014, semeval2016, mams-acsa, glove-100d") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -32,11 +32,23 @@ type Package struct {
 	Member    string // path of the file in the archive
 }
 
-const (
-	semevalRepository = "shenghaowang/absa-for-restaurant-reviews"
-	semevalCommit     = "cc402051e63dc9a49d5254e6e61e1ff960c64d0d"
-	semevalURL        = "https://raw.githubusercontent.com/" + semevalRepository + "/" + semevalCommit + "/data/semeval2014/raw/"
+// commit is a state of a repository on GitHub.
+type commit struct{ repository, hash string }
+
+var (
+	semeval2014 = commit{"shenghaowang/absa-for-restaurant-reviews", "cc402051e63dc9a49d5254e6e61e1ff960c64d0d"}
+	semeval2016 = commit{"davidsbatista/Aspect-Based-Sentiment-Analysis", "1d9c8ec1131993d924e96676fa212db6b53cb870"}
+	mams        = commit{"siat-nlp/MAMS-for-ABSA", "cddcdb0f423b3fdb2c76b70744737abed3a00d17"}
 )
+
+// url is the address of a file at the commit.
+func (c commit) url(path string) string {
+	return "https://raw.githubusercontent.com/" + c.repository + "/" + c.hash + "/" + path
+}
+
+func (c commit) String() string {
+	return "https://github.com/" + c.repository + " at commit " + c.hash[:12]
+}
 
 // Sources lists what can be fetched.
 func Sources() []Source {
@@ -46,17 +58,39 @@ func Sources() []Source {
 			What: "SemEval-2014 Task 4, restaurant reviews: 3041 training and 800 test sentences with aspect categories (XML)",
 			Terms: "research use, by the terms of the task's organisers (Pontiki et al. 2014); " +
 				"a right to pass the files on is not established, so keep them to yourself",
-			From: "https://github.com/" + semevalRepository + " at commit " + semevalCommit[:12],
+			From: semeval2014.String(),
 			Files: []File{
 				{
-					Path: "semeval2014/Restaurants_Train_v2.xml", URL: semevalURL + "Restaurants_Train_v2.xml", Size: 1235614,
+					Path: "semeval2014/Restaurants_Train_v2.xml", URL: semeval2014.url("data/semeval2014/raw/Restaurants_Train_v2.xml"), Size: 1235614,
 					SHA256: "223601da1bded6caa4ef9cf91a7007578141ca6d8ed50d5a5c217565f89d2fc5",
 				},
 				{
-					Path: "semeval2014/Restaurants_Test_Gold.xml", URL: semevalURL + "Restaurants_Test_Gold.xml", Size: 359021,
+					Path: "semeval2014/Restaurants_Test_Gold.xml", URL: semeval2014.url("data/semeval2014/raw/Restaurants_Test_Gold.xml"), Size: 359021,
 					SHA256: "f21509cfa37e16534cd5b2da043be487355b64ef48fe8d6aaacaeca6b49cc0fb",
 				},
 			},
+		},
+		{
+			Name: "semeval2016",
+			What: "SemEval-2016 Task 5, restaurant reviews: 2000 training sentences with opinions on ENTITY#ATTRIBUTE (XML), for train.auxiliary",
+			Terms: "research use, by the terms of the task's organisers (Pontiki et al. 2016); " +
+				"a right to pass the file on is not established, so keep it to yourself",
+			From: semeval2016.String(),
+			Files: []File{{
+				Path: "semeval2016/ABSA16_Restaurants_Train_SB1_v2.xml", Size: 736558,
+				URL:    semeval2016.url("datasets/ABSA-SemEval2016/Training_Data/ABSA16_Restaurants_Train_SB1_v2.xml"),
+				SHA256: "94dbfd15d8cc344d603d101aea2a4006cc3b66a5f9f45a93fa2ee365a76fa015",
+			}},
+		},
+		{
+			Name:  "mams-acsa",
+			What:  "MAMS-ACSA (Jiang et al. 2019), restaurant reviews with several opinions each: 3149 training sentences with aspect categories (XML), for train.auxiliary",
+			Terms: "Apache-2.0",
+			From:  mams.String(),
+			Files: []File{{
+				Path: "mams-acsa/train.xml", URL: mams.url("data/MAMS-ACSA/raw/train.xml"), Size: 1081235,
+				SHA256: "24c6a1a9f769ec5a9a1fc9a63077001339cec65317e3e72cf053d8055ec5f1ac",
+			}},
 		},
 		{
 			Name:  "glove-100d",
