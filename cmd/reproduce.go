@@ -155,7 +155,7 @@ func (r *reproduce) choose() error {
 	rows := r.study.Rows
 	for i := len(rows) - 1; i >= 0; i-- { // references stand above
 		if row := rows[i]; need[row.Name] {
-			for _, other := range []string{row.Reference, row.Of} {
+			for _, other := range append(slices.Clone(row.Of), row.Reference) {
 				if other != "" {
 					need[other] = true
 				}
@@ -353,11 +353,15 @@ func (r *reproduce) recipes(plan []planned) ([]study.Recipe, error) {
 		models := done[p.row.Name]
 		switch p.row.Kind {
 		case configs.RowEnsemble:
-			m, err := study.Ensemble(done[p.row.Of])
-			if err != nil {
+			var of [][]study.Model
+			for _, name := range p.row.Of {
+				of = append(of, done[name])
+			}
+			var err error
+			if models, err = study.Ensembles(of, p.row.EachSeed); err != nil {
 				return nil, fmt.Errorf("row %s: %w", p.row.Name, err)
 			}
-			models = []study.Model{m}
+			done[p.row.Name] = models
 		case configs.RowMajority:
 			models = []study.Model{study.Majority(*known)}
 		}

@@ -3,6 +3,7 @@ package cmd
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,6 +33,8 @@ rows:
   - {name: base, group: Networks, title: as it is, config: sample, against: majority, variants: [half]}
   - {name: average, title: the mean of them, kind: ensemble, from: base}
   - {name: single, title: a model for each aspect, kind: single_task, from: base, set: {train.epochs: 1}}
+  - {name: both, title: base and its half, kind: ensemble, of: [base, base-half], against: base}
+  - {name: all, title: all of them, kind: ensemble, from: both}
 claims:
   - {says: More sentences help, by_aspect: true, compare: [{row: base, against: base-half}]}
 `
@@ -62,7 +65,7 @@ func TestReproduce(t *testing.T) {
 	s := reproduction(t, "--keep-runs")
 	s.end(t).wantStatus(t, 0)
 	o := s.outcome(t)
-	if len(o.Rows) != 5 || len(o.Claims) != 1 || len(o.Claims[0].Compared) != 1+len(o.Aspects) {
+	if len(o.Rows) != 7 || len(o.Claims) != 1 || len(o.Claims[0].Compared) != 1+len(o.Aspects) {
 		t.Fatalf("%d rows, claims %+v", len(o.Rows), o.Claims)
 	}
 	alone := command(t, "train", "--config", "sample", "--device", "cpu", "--out", "run", "--json", "--quiet",
@@ -84,6 +87,22 @@ func TestReproduce(t *testing.T) {
 	}
 	if o.Rows[3].Kind != "ensemble" || len(o.Rows[3].Accuracy.Values) != 1 {
 		t.Errorf("the ensemble: %+v", o.Rows[3])
+	}
+	folders := func(row string) (runs []string) {
+		for seed := 1; seed <= 2; seed++ {
+			runs = append(runs, "--checkpoint", filepath.Join("study", "runs", row, fmt.Sprintf("seed-%d", seed)))
+		}
+		return runs
+	}
+	members := slices.Concat(folders("base"), folders("base-half")) // of 2 words each
+	for i, of := range [][]string{slices.Concat(members[:2], members[4:6]), slices.Concat(members[2:4], members[6:]), members} {
+		c := command(t, slices.Concat([]string{"evaluate", "--data", "sample", "--json"}, of)...)
+		c.Dir = s.Dir
+		want := metrics.Score(object(t, finish(t, c).stdout)["accuracy"].(float64))
+		got := o.Rows[5+i/2].Accuracy.Values
+		if len(got) != 2-i/2 || got[i%2] != want {
+			t.Errorf("ensemble %d: %v, evaluated by itself %v", i, got, want)
+		}
 	}
 	for _, name := range []string{"study/study.md", "study/study.html", "study/runs/base/seed-1/model.safetensors"} {
 		if info, err := os.Stat(filepath.Join(s.Dir, name)); err != nil || info.Size() == 0 {

@@ -24,8 +24,9 @@ const (
 	// RowSingleTask is a model for each aspect, trained once for each seed; together
 	// they answer what one model of all aspects does.
 	RowSingleTask = "single_task"
-	// RowEnsemble is the mean of the probabilities that the models of another row,
-	// one for each seed, give. Nothing is trained.
+	// RowEnsemble is the mean of the probabilities that the models of a row, one for
+	// each seed, give; or for each seed that of the models of several rows. Nothing is
+	// trained.
 	RowEnsemble = "ensemble"
 	// RowMajority answers each aspect's most frequent polarity of the training corpus.
 	RowMajority = "majority"
@@ -63,7 +64,8 @@ type StudyRow struct {
 	Title     string   // what is said of it in the table
 	Kind      string   // RowTrained, ...
 	Reference string   // row whose accuracy is taken from this one's; "" for none
-	Of        string   // kind ensemble: the row whose models it is of
+	Of        []string // kind ensemble: the rows whose models it is of
+	EachSeed  bool     // kind ensemble: one of the models of each seed, not one of all
 	Config    string   // preset or file that the recipe begins with
 	Set       []string // key=value over it, in order
 }
@@ -131,6 +133,7 @@ type studyFileRow struct {
 	Kind     string          `yaml:"kind"`    // empty: RowTrained
 	Config   string          `yaml:"config"`  // where the recipe begins,
 	From     string          `yaml:"from"`    // or the row whose recipe it begins with
+	Of       []string        `yaml:"of"`      // kind ensemble: of a model of each of these rows, for each seed
 	Against  string          `yaml:"against"` // the reference, where it is not from
 	Set      settingsInOrder `yaml:"set"`
 	Variants []string        `yaml:"variants"`
@@ -279,10 +282,12 @@ func (x *expansion) add(f *studyFileRow) error {
 		return fmt.Errorf("row %s: title is missing", f.Name)
 	case !slices.Contains(kinds, row.Kind):
 		return fmt.Errorf("row %s: kind %q is none of %s", f.Name, row.Kind, strings.Join(kinds, ", "))
-	case row.Kind != RowMajority && (f.Config == "") == (f.From == ""):
+	case row.Kind == RowEnsemble && ((f.From == "") == (len(f.Of) == 0) || f.Config != "" || len(f.Set) > 0):
+		return fmt.Errorf("row %s: an ensemble is from a row, or of rows, whose models it takes as they are", f.Name)
+	case row.Kind != RowEnsemble && len(f.Of) > 0:
+		return fmt.Errorf("row %s: of: only an ensemble is of rows", f.Name)
+	case row.Kind != RowMajority && row.Kind != RowEnsemble && (f.Config == "") == (f.From == ""):
 		return fmt.Errorf("row %s: give config, where its recipe begins, or from, a row above", f.Name)
-	case row.Kind == RowEnsemble && (f.From == "" || len(f.Set) > 0):
-		return fmt.Errorf("row %s: an ensemble is from a row, whose models it takes as they are", f.Name)
 	}
 	begin := slices.Clone([]string(x.file.Set))
 	if f.From != "" {
@@ -290,13 +295,26 @@ func (x *expansion) add(f *studyFileRow) error {
 		if from == nil {
 			return fmt.Errorf("row %s: from: there is no row %q above", f.Name, f.From)
 		}
+		if from.EachSeed && row.Kind != RowEnsemble {
+			return fmt.Errorf("row %s: from: row %q has no recipe, but those of its members", f.Name, f.From)
+		}
 		row.Config, begin = from.Config, slices.Clone(from.Set)
+	}
+	for _, name := range f.Of {
+		of := x.study.Row(name)
+		if of == nil || of.Kind == RowMajority {
+			return fmt.Errorf("row %s: of: there is no row %q of models above", f.Name, name)
+		}
+		row.Config, begin = of.Config, nil // its members have settings of their own
 	}
 	if row.Reference != "" && x.study.Row(row.Reference) == nil {
 		return fmt.Errorf("row %s: against: there is no row %q above", f.Name, row.Reference)
 	}
 	if row.Kind == RowEnsemble {
-		row.Of = f.From
+		row.Of, row.EachSeed = f.Of, len(f.Of) > 0
+		if !row.EachSeed {
+			row.Of = []string{f.From}
+		}
 	}
 	row.Set = append(begin, f.Set...)
 	x.study.Rows = append(x.study.Rows, row)

@@ -29,6 +29,7 @@ rows:
       data.aspects: [room, staff]
     variants: [short]
   - {name: five, title: five of them, kind: ensemble, from: base}
+  - {name: both, title: one of each, kind: ensemble, of: [base, dropout], against: base}
   - {name: most, title: majority, kind: majority}
 claims:
   - {says: It helps, compare: [{row: dropout, against: base}]}
@@ -52,7 +53,8 @@ claims:
 			{Name: "base-short", Group: "All", Title: "as it is, two epochs", Kind: RowTrained, Reference: "base", Config: "sample", Set: with(base, "train.epochs=2")},
 			{Name: "dropout", Group: "All", Title: "more dropout", Kind: RowTrained, Reference: "base", Config: "sample", Set: with(dropout)},
 			{Name: "dropout-short", Group: "All", Title: "more dropout, two epochs", Kind: RowTrained, Reference: "base-short", Config: "sample", Set: with(dropout, "train.epochs=2")},
-			{Name: "five", Group: "All", Title: "five of them", Kind: RowEnsemble, Reference: "base", Of: "base", Config: "sample", Set: with(base)},
+			{Name: "five", Group: "All", Title: "five of them", Kind: RowEnsemble, Reference: "base", Of: []string{"base"}, Config: "sample", Set: with(base)},
+			{Name: "both", Group: "All", Title: "one of each", Kind: RowEnsemble, Reference: "base", Of: []string{"base", "dropout"}, EachSeed: true, Config: "sample", Set: []string{"train.seed=7"}},
 			{Name: "most", Group: "All", Title: "majority", Kind: RowMajority, Set: []string{"train.threads=1", "train.seed=7"}},
 		},
 		Claims: []StudyClaim{{Says: "It helps", Compare: []StudyPair{{"dropout", "base"}}}},
@@ -96,6 +98,10 @@ func TestLoadStudyErrors(t *testing.T) {
 		{"from below", head + "rows:\n  - {name: a, title: t, from: b}\n  - {name: b, title: t, config: sample}\n", `mine.yaml:4: row a: from: there is no row "b" above`},
 		{"twice", head + "rows:\n  - {name: a, title: t, config: sample}\n  - {name: a, title: t, config: sample}\n", "mine.yaml:5: row a: stands twice"},
 		{"a kind that is none", head + "rows:\n  - {name: a, title: t, config: sample, kind: tuned}\n", `row a: kind "tuned" is none of trained, single_task, ensemble, majority`},
+		{"an ensemble of nothing", head + "rows:\n  - {name: a, title: t, kind: ensemble}\n", "row a: an ensemble is from a row, or of rows, whose models it takes as they are"},
+		{"an ensemble of a row below", head + "rows:\n  - {name: b, title: t, kind: ensemble, of: [a]}\n  - {name: a, title: t, config: sample}\n", `row b: of: there is no row "a" of models above`},
+		{"models of rows", head + "rows:\n  - {name: a, title: t, config: sample}\n  - {name: b, title: t, config: sample, of: [a]}\n", "row b: of: only an ensemble is of rows"},
+		{"a recipe from an ensemble of rows", head + "rows:\n  - {name: a, title: t, config: sample}\n  - {name: b, title: t, kind: ensemble, of: [a]}\n  - {name: c, title: t, from: b}\n", `row c: from: row "b" has no recipe, but those of its members`},
 		{"a variant that is none", head + "rows:\n  - {name: a, title: t, config: sample, variants: [long]}\n", `row a: variants: there is none called "long"`},
 		{"a key of no configuration", head + "rows:\n  - {name: a, title: t, config: sample, set: {train.epoch: 3}}\n", "row a: --set train.epoch: unknown key; did you mean train.epochs?"},
 		{"a recipe that cannot be", head + "rows:\n  - {name: a, title: t, config: sample, set: {train.epochs: 0}}\n", "row a: train.epochs: 0: want at least 1"},

@@ -56,8 +56,9 @@ type Row struct {
 	Kind       string            `json:"kind"`
 	Config     string            `json:"config,omitempty"`
 	Set        []string          `json:"set,omitempty"`
-	Of         string            `json:"of,omitempty"`   // kind ensemble: the row of its members
-	Args       []string          `json:"args,omitempty"` // of the program, as it trained the first network
+	Of         []string          `json:"of,omitempty"`        // kind ensemble: the rows of its members
+	EachSeed   bool              `json:"each_seed,omitempty"` // kind ensemble: of the models of each seed
+	Args       []string          `json:"args,omitempty"`      // of the program, as it trained the first network
 	Accuracy   Spread            `json:"accuracy"`
 	MacroF1    Spread            `json:"macro_f1"`
 	Aspects    map[string]Spread `json:"aspects"`    // accuracy
@@ -206,7 +207,7 @@ type summary struct {
 
 func (x *summary) row(r Recipe) (Row, error) {
 	row := Row{
-		Name: r.Name, Group: cmp.Or(r.Group, "Recipes"), Title: r.Title, Kind: r.Kind, Config: r.Config, Set: r.Set, Of: r.Of, Args: r.Args,
+		Name: r.Name, Group: cmp.Or(r.Group, "Recipes"), Title: r.Title, Kind: r.Kind, Config: r.Config, Set: r.Set, Of: r.Of, EachSeed: r.EachSeed, Args: r.Args,
 		Aspects: map[string]Spread{}, Polarities: map[string]Spread{}, Parameters: r.Models[0].Parameters,
 	}
 	var accuracy, macro, epochs, seconds []metrics.Score
@@ -268,8 +269,35 @@ func (x *summary) difference(row, reference string, aspect int) (*Difference, er
 	return &Difference{reference, after - before, interval}, nil
 }
 
-// Ensemble is the model whose probabilities are the mean of those of others.
-func Ensemble(models []Model) (Model, error) {
+// Ensembles makes one ensemble of the models of all rows, or one of those of each seed,
+// which stand in the same order in every row.
+func Ensembles(rows [][]Model, eachSeed bool) (all []Model, err error) {
+	members := [][]Model{slices.Concat(rows...)}
+	if eachSeed {
+		members = nil
+		for i, m := range rows[0] {
+			var same []Model
+			for _, row := range rows {
+				if i >= len(row) || row[i].Seed != m.Seed {
+					return nil, fmt.Errorf("its rows have no models of the same seeds")
+				}
+				same = append(same, row[i])
+			}
+			members = append(members, same)
+		}
+	}
+	for _, of := range members {
+		e, err := ensemble(of)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+// ensemble is the model whose probabilities are the mean of those of others.
+func ensemble(models []Model) (Model, error) {
 	first := models[0]
 	e := Model{Seed: first.Seed, IDs: first.IDs}
 	var members []*runs.Answers
