@@ -58,8 +58,9 @@ deviation, the difference of each row to its reference with a 95 % interval, and
 answer to each claim that the study is about.
 
 A study is a list of recipes, each stated by what it changes of another one. The
-program brings one, article, about the article that it began with; --list shows its
-rows. --study FILE.yaml reads one of your own.
+program brings two: article, about the article that it began with, and more-data, about
+what other corpora and ensembles add; --list shows the rows. --study FILE.yaml reads one
+of your own.
 
 Trainings run in processes of one thread each (train.threads if it is not 0), as many at
 a time as --jobs says. What is done is kept in --out and not trained again, so an
