@@ -82,7 +82,7 @@ func TestDataStatsOfSemEval(t *testing.T) {
 func TestFetchList(t *testing.T) {
 	got := absa(t, "fetch", "--list", "--dir", "elsewhere")
 	got.wantStatus(t, 0)
-	for _, want := range []string{"semeval2014\n", "glove-100d\n", "terms: ", "elsewhere/glove-100d.json"} {
+	for _, want := range []string{"semeval2014\n", "semeval2016\n", "mams-acsa\n", "glove-100d\n", "terms: ", "elsewhere/glove-100d.json"} {
 		if !strings.Contains(got.stdout, want) {
 			t.Errorf("no %q in\n%s", want, got.stdout)
 		}

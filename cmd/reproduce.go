@@ -67,7 +67,7 @@ a time as --jobs says. What is done is kept in --out and not trained again, so a
 interrupted study goes on where it was: Ctrl-C stops the trainings in good order, and the
 same command resumes them in the middle of an epoch. Rows and seeds may be added. What was
 trained with other settings, or on other corpora or vectors, is refused. --only trains
-some rows, and those that they are compared with.
+some rows, and those that they are compared with or made of.
 
 Settings come from the study and --set alone: the environment (ABSA_...) has no say.
 
@@ -77,6 +77,7 @@ folders are removed when what the study needs of them is kept, unless --keep-run
   absa reproduce --study article
   absa reproduce --study article --list
   absa reproduce --study article --only restaurants --seeds 3
+  absa fetch semeval2016 mams-acsa && absa reproduce --study more-data
   absa reproduce --study mine.yaml --out checkpoints/mine --jobs 4`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -3,7 +3,6 @@ package cmd
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -88,21 +87,27 @@ func TestReproduce(t *testing.T) {
 	if o.Rows[3].Kind != "ensemble" || len(o.Rows[3].Accuracy.Values) != 1 {
 		t.Errorf("the ensemble: %+v", o.Rows[3])
 	}
-	folders := func(row string) (runs []string) {
-		for seed := 1; seed <= 2; seed++ {
-			runs = append(runs, "--checkpoint", filepath.Join("study", "runs", row, fmt.Sprintf("seed-%d", seed)))
+	for _, e := range []struct {
+		row, seed int // of the outcome
+		members   []string
+	}{
+		{5, 0, []string{"base/seed-1", "base-half/seed-1"}},
+		{5, 1, []string{"base/seed-2", "base-half/seed-2"}},
+		{6, 0, []string{"base/seed-1", "base/seed-2", "base-half/seed-1", "base-half/seed-2"}},
+	} {
+		args := []string{"evaluate", "--data", "sample", "--json"}
+		for _, m := range e.members {
+			args = append(args, "--checkpoint", filepath.Join("study", "runs", filepath.FromSlash(m)))
 		}
-		return runs
-	}
-	members := slices.Concat(folders("base"), folders("base-half")) // of 2 words each
-	for i, of := range [][]string{slices.Concat(members[:2], members[4:6]), slices.Concat(members[2:4], members[6:]), members} {
-		c := command(t, slices.Concat([]string{"evaluate", "--data", "sample", "--json"}, of)...)
+		c := command(t, args...)
 		c.Dir = s.Dir
 		want := metrics.Score(object(t, finish(t, c).stdout)["accuracy"].(float64))
-		got := o.Rows[5+i/2].Accuracy.Values
-		if len(got) != 2-i/2 || got[i%2] != want {
-			t.Errorf("ensemble %d: %v, evaluated by itself %v", i, got, want)
+		if got := o.Rows[e.row].Accuracy.Values; len(got) <= e.seed || got[e.seed] != want {
+			t.Errorf("ensemble of %v: %v, evaluated by itself %v", e.members, got, want)
 		}
+	}
+	if n := len(o.Rows[6].Accuracy.Values); n != 1 {
+		t.Errorf("%d ensembles of all seeds", n)
 	}
 	for _, name := range []string{"study/study.md", "study/study.html", "study/runs/base/seed-1/model.safetensors"} {
 		if info, err := os.Stat(filepath.Join(s.Dir, name)); err != nil || info.Size() == 0 {

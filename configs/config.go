@@ -133,7 +133,7 @@ type Attention struct {
 type Head struct {
 	Hidden      int     `mapstructure:"hidden" doc:"units of the layer before the logits; 0 leaves it out"`
 	Dropout     float64 `mapstructure:"dropout" doc:"dropout before the last layer"`
-	AbsentClass bool    `mapstructure:"absent_class" doc:"a logit for absent, never a target, but in softmax and argmax (the article)"`
+	AbsentClass bool    `mapstructure:"absent_class" doc:"a logit for absent, never a label (loss.label_smoothing aside), but in softmax and argmax (the article)"`
 	Presence    bool    `mapstructure:"presence" doc:"a second logit per aspect: is it mentioned at all"`
 }
 
@@ -152,7 +152,7 @@ func (n NGrams) On() bool { return n.Words > 0 || n.Characters > 0 }
 type Loss struct {
 	ClassWeights   []ClassWeight `mapstructure:"class_weights" doc:"list of {label, weight}; labels left out weigh 1"`
 	Reduction      string        `mapstructure:"reduction" doc:"aspect (mean per aspect, summed: the article) | pairs (mean over all labelled pairs)" oneof:"aspect pairs"`
-	LabelSmoothing float64       `mapstructure:"label_smoothing" doc:"share of a label that is spread evenly over the classes, in the cross-entropy; 0 is off"`
+	LabelSmoothing float64       `mapstructure:"label_smoothing" doc:"share of a label that is spread evenly over the classes, in the cross-entropy and so in train_loss and valid_loss; 0 is off"`
 	Consistency    float64       `mapstructure:"consistency" doc:"weight of the divergence between two answers for the same batch under different dropout, both of which are trained (R-Drop): of the classes of labelled pairs, and a part of train_loss; twice the work of a step; 0 is off"`
 	PresenceWeight float64       `mapstructure:"presence_weight" doc:"weight of the presence logit's binary cross-entropy"`
 }

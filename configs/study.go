@@ -24,9 +24,9 @@ const (
 	// RowSingleTask is a model for each aspect, trained once for each seed; together
 	// they answer what one model of all aspects does.
 	RowSingleTask = "single_task"
-	// RowEnsemble is the mean of the probabilities that the models of a row, one for
-	// each seed, give; or for each seed that of the models of several rows. Nothing is
-	// trained.
+	// RowEnsemble is the mean of the probabilities that several models give: one ensemble
+	// of the models of all seeds of a row; or of several rows, one for each seed, of their
+	// models of that seed. Nothing is trained.
 	RowEnsemble = "ensemble"
 	// RowMajority answers each aspect's most frequent polarity of the training corpus.
 	RowMajority = "majority"
@@ -66,7 +66,7 @@ type StudyRow struct {
 	Reference string   // row whose accuracy is taken from this one's; "" for none
 	Of        []string // kind ensemble: the rows whose models it is of
 	EachSeed  bool     // kind ensemble: one of the models of each seed, not one of all
-	Config    string   // preset or file that the recipe begins with
+	Config    string   // preset or file that the recipe begins with; "" where EachSeed, whose members have their own
 	Set       []string // key=value over it, in order
 }
 
@@ -231,7 +231,9 @@ func readStudy(name, dir string, text []byte, set []string) (*Study, error) {
 	}
 	x.study.Claims = f.Claims
 	for i := range x.study.Rows {
-		x.study.Rows[i].Set = append(x.study.Rows[i].Set, set...)
+		if row := &x.study.Rows[i]; !row.EachSeed {
+			row.Set = append(row.Set, set...)
+		}
 	}
 	return x.study, x.study.check(name)
 }
@@ -282,10 +284,12 @@ func (x *expansion) add(f *studyFileRow) error {
 		return fmt.Errorf("row %s: title is missing", f.Name)
 	case !slices.Contains(kinds, row.Kind):
 		return fmt.Errorf("row %s: kind %q is none of %s", f.Name, row.Kind, strings.Join(kinds, ", "))
-	case row.Kind == RowEnsemble && ((f.From == "") == (len(f.Of) == 0) || f.Config != "" || len(f.Set) > 0):
-		return fmt.Errorf("row %s: an ensemble is from a row, or of rows, whose models it takes as they are", f.Name)
 	case row.Kind != RowEnsemble && len(f.Of) > 0:
-		return fmt.Errorf("row %s: of: only an ensemble is of rows", f.Name)
+		return fmt.Errorf("row %s: of: only an ensemble is of rows; add kind: ensemble", f.Name)
+	case row.Kind == RowEnsemble && (f.Config != "" || len(f.Set) > 0 || len(f.Variants) > 0):
+		return fmt.Errorf("row %s: an ensemble takes models as they are: config, set and variants are for the rows that it is of", f.Name)
+	case row.Kind == RowEnsemble && (f.From == "") == (len(f.Of) == 0):
+		return fmt.Errorf("row %s: give from, the row whose seeds are an ensemble, or of, a list of rows, for one of each seed", f.Name)
 	case row.Kind != RowMajority && row.Kind != RowEnsemble && (f.Config == "") == (f.From == ""):
 		return fmt.Errorf("row %s: give config, where its recipe begins, or from, a row above", f.Name)
 	}
@@ -295,17 +299,21 @@ func (x *expansion) add(f *studyFileRow) error {
 		if from == nil {
 			return fmt.Errorf("row %s: from: there is no row %q above", f.Name, f.From)
 		}
-		if from.EachSeed && row.Kind != RowEnsemble {
-			return fmt.Errorf("row %s: from: row %q has no recipe, but those of its members", f.Name, f.From)
+		if from.Kind == RowMajority || from.Config == "" && row.Kind != RowEnsemble {
+			return fmt.Errorf("row %s: from: row %s has no recipe", f.Name, f.From)
 		}
 		row.Config, begin = from.Config, slices.Clone(from.Set)
 	}
-	for _, name := range f.Of {
-		of := x.study.Row(name)
-		if of == nil || of.Kind == RowMajority {
-			return fmt.Errorf("row %s: of: there is no row %q of models above", f.Name, name)
+	for i, name := range f.Of {
+		switch of := x.study.Row(name); {
+		case of == nil:
+			return fmt.Errorf("row %s: of: there is no row %q above", f.Name, name)
+		case of.Kind == RowMajority || of.Kind == RowEnsemble && !of.EachSeed:
+			return fmt.Errorf("row %s: of: row %s has no model of each seed", f.Name, name)
+		case slices.Contains(f.Of[:i], name):
+			return fmt.Errorf("row %s: of: %s stands twice, and would count twice in the mean", f.Name, name)
 		}
-		row.Config, begin = of.Config, nil // its members have settings of their own
+		begin = nil
 	}
 	if row.Reference != "" && x.study.Row(row.Reference) == nil {
 		return fmt.Errorf("row %s: against: there is no row %q above", f.Name, row.Reference)
@@ -363,8 +371,18 @@ func (s *Study) Row(name string) *StudyRow {
 // hours after the first began.
 func (s *Study) check(name string) error {
 	var errs []error
+	questions := map[string]string{} // what each row is asked and may say
 	for _, row := range s.Rows {
 		if row.Kind == RowMajority {
+			continue
+		}
+		if row.Config == "" { // an ensemble of rows, or one of its seeds
+			for _, of := range row.Of[1:] {
+				if questions[of] != questions[row.Of[0]] {
+					errs = append(errs, fmt.Errorf("%s: row %s: of: %s and %s differ in data.aspects, data.polarities, data.test or model.head.absent_class", name, row.Name, row.Of[0], of))
+				}
+			}
+			questions[row.Name] = questions[row.Of[0]]
 			continue
 		}
 		c, err := row.Resolve()
@@ -373,7 +391,9 @@ func (s *Study) check(name string) error {
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: row %s: %w", name, row.Name, err))
+			continue
 		}
+		questions[row.Name] = fmt.Sprintf("%q %q %q %v", c.Data.Aspects, c.Data.Polarities, c.Data.Test, c.Model.Head.AbsentClass)
 	}
 	for _, c := range s.Claims {
 		for _, pair := range c.Compare {

@@ -29,7 +29,8 @@ rows:
       data.aspects: [room, staff]
     variants: [short]
   - {name: five, title: five of them, kind: ensemble, from: base}
-  - {name: both, title: one of each, kind: ensemble, of: [base, dropout], against: base}
+  - {name: both, title: one of each, kind: ensemble, of: [base, base-short], against: base}
+  - {name: all, title: all ten, kind: ensemble, from: both}
   - {name: most, title: majority, kind: majority}
 claims:
   - {says: It helps, compare: [{row: dropout, against: base}]}
@@ -54,7 +55,8 @@ claims:
 			{Name: "dropout", Group: "All", Title: "more dropout", Kind: RowTrained, Reference: "base", Config: "sample", Set: with(dropout)},
 			{Name: "dropout-short", Group: "All", Title: "more dropout, two epochs", Kind: RowTrained, Reference: "base-short", Config: "sample", Set: with(dropout, "train.epochs=2")},
 			{Name: "five", Group: "All", Title: "five of them", Kind: RowEnsemble, Reference: "base", Of: []string{"base"}, Config: "sample", Set: with(base)},
-			{Name: "both", Group: "All", Title: "one of each", Kind: RowEnsemble, Reference: "base", Of: []string{"base", "dropout"}, EachSeed: true, Config: "sample", Set: []string{"train.seed=7"}},
+			{Name: "both", Group: "All", Title: "one of each", Kind: RowEnsemble, Reference: "base", Of: []string{"base", "base-short"}, EachSeed: true},
+			{Name: "all", Group: "All", Title: "all ten", Kind: RowEnsemble, Reference: "both", Of: []string{"both"}, Set: []string{"train.seed=7"}},
 			{Name: "most", Group: "All", Title: "majority", Kind: RowMajority, Set: []string{"train.threads=1", "train.seed=7"}},
 		},
 		Claims: []StudyClaim{{Says: "It helps", Compare: []StudyPair{{"dropout", "base"}}}},
@@ -89,6 +91,7 @@ func TestLoadStudyRelative(t *testing.T) {
 
 func TestLoadStudyErrors(t *testing.T) {
 	const head = "version: 1\ntitle: T\n"
+	const two = head + "rows:\n  - {name: a, title: t, config: sample}\n  - {name: b, title: t, from: a}\n"
 	tests := []struct{ name, text, want string }{
 		{"no rows", head, "rows is empty"},
 		{"another version", "version: 2\nrows: []\n", "version: this program reads version 1, the study has 2"},
@@ -98,10 +101,16 @@ func TestLoadStudyErrors(t *testing.T) {
 		{"from below", head + "rows:\n  - {name: a, title: t, from: b}\n  - {name: b, title: t, config: sample}\n", `mine.yaml:4: row a: from: there is no row "b" above`},
 		{"twice", head + "rows:\n  - {name: a, title: t, config: sample}\n  - {name: a, title: t, config: sample}\n", "mine.yaml:5: row a: stands twice"},
 		{"a kind that is none", head + "rows:\n  - {name: a, title: t, config: sample, kind: tuned}\n", `row a: kind "tuned" is none of trained, single_task, ensemble, majority`},
-		{"an ensemble of nothing", head + "rows:\n  - {name: a, title: t, kind: ensemble}\n", "row a: an ensemble is from a row, or of rows, whose models it takes as they are"},
-		{"an ensemble of a row below", head + "rows:\n  - {name: b, title: t, kind: ensemble, of: [a]}\n  - {name: a, title: t, config: sample}\n", `row b: of: there is no row "a" of models above`},
-		{"models of rows", head + "rows:\n  - {name: a, title: t, config: sample}\n  - {name: b, title: t, config: sample, of: [a]}\n", "row b: of: only an ensemble is of rows"},
-		{"a recipe from an ensemble of rows", head + "rows:\n  - {name: a, title: t, config: sample}\n  - {name: b, title: t, kind: ensemble, of: [a]}\n  - {name: c, title: t, from: b}\n", `row c: from: row "b" has no recipe, but those of its members`},
+		{"an ensemble of nothing", head + "rows:\n  - {name: a, title: t, kind: ensemble}\n", "row a: give from, the row whose seeds are an ensemble, or of, a list of rows"},
+		{"an ensemble with a recipe", two + "  - {name: e, title: t, kind: ensemble, of: [a, b], set: {train.epochs: 2}}\n", "row e: an ensemble takes models as they are: config, set and variants"},
+		{"an ensemble that varies", head + "variants: [{name: v, title: v}]\nrows:\n  - {name: a, title: t, config: sample}\n  - {name: e, title: t, kind: ensemble, from: a, variants: [v]}\n", "row e: an ensemble takes models as they are"},
+		{"an ensemble of a row below", head + "rows:\n  - {name: b, title: t, kind: ensemble, of: [a]}\n  - {name: a, title: t, config: sample}\n", `row b: of: there is no row "a" above`},
+		{"an ensemble of a row twice", two + "  - {name: e, title: t, kind: ensemble, of: [a, b, a]}\n", "row e: of: a stands twice"},
+		{"an ensemble of all seeds among those of each", two + "  - {name: e, title: t, kind: ensemble, from: a}\n  - {name: f, title: t, kind: ensemble, of: [e, b]}\n", "row f: of: row e has no model of each seed"},
+		{"an ensemble of other questions", two + "  - {name: c, title: t, from: b, set: {model.head.absent_class: true, model.head.presence: false, loss.presence_weight: 0}}\n  - {name: e, title: t, kind: ensemble, of: [a, c]}\n", "row e: of: a and c differ in data.aspects, data.polarities, data.test or model.head.absent_class"},
+		{"an ensemble from the majority", head + "rows:\n  - {name: m, title: t, kind: majority}\n  - {name: e, title: t, kind: ensemble, from: m}\n", "row e: from: row m has no recipe"},
+		{"models of rows", two + "  - {name: c, title: t, config: sample, of: [a]}\n", "row c: of: only an ensemble is of rows"},
+		{"a recipe from an ensemble of an ensemble of rows", two + "  - {name: e, title: t, kind: ensemble, of: [a, b]}\n  - {name: f, title: t, kind: ensemble, from: e}\n  - {name: c, title: t, from: f}\n", "row c: from: row f has no recipe"},
 		{"a variant that is none", head + "rows:\n  - {name: a, title: t, config: sample, variants: [long]}\n", `row a: variants: there is none called "long"`},
 		{"a key of no configuration", head + "rows:\n  - {name: a, title: t, config: sample, set: {train.epoch: 3}}\n", "row a: --set train.epoch: unknown key; did you mean train.epochs?"},
 		{"a recipe that cannot be", head + "rows:\n  - {name: a, title: t, config: sample, set: {train.epochs: 0}}\n", "row a: train.epochs: 0: want at least 1"},

@@ -134,8 +134,8 @@ func goldens(t *testing.T) ([]variant, map[string]safetensors.Tensor) {
 	noErr(t, err)
 	var variants []variant
 	noErr(t, json.Unmarshal(text, &variants))
-	if len(variants) < 13 {
-		t.Fatalf("got %d variants, want 13 at least", len(variants))
+	if len(variants) < 15 {
+		t.Fatalf("got %d variants, want 15 at least", len(variants))
 	}
 	list, _, err := safetensors.ReadFile("testdata/article.safetensors")
 	noErr(t, err)

@@ -27,7 +27,7 @@ func train(t *testing.T, config configs.Model, labels Labels, sentences [][]int6
 	m, err := New(config, labels, testVectors(), torch.CPU, 1)
 	noErr(t, err)
 	defer m.Close()
-	lossConfig := configs.Loss{Reduction: "aspect"}
+	lossConfig := configs.Loss{Reduction: "aspect", LabelSmoothing: 0.1}
 	if config.Head.Presence {
 		lossConfig.PresenceWeight = 0.5
 	}

@@ -14,9 +14,12 @@ import (
 // batch contributes nothing. Reduction "pairs" is one such mean over all
 // labelled pairs instead.
 //
-// Label smoothing e gives a label 1-e of itself and e/C of each of the C classes, absent
-// among them where it is one, by the weight of that class, in a mean by the labels' own
-// weights (Szegedy et al. 2016, §7; weighted as PyTorch does). A label of weight 0 counts
+// Label smoothing e makes of the cross-entropy -w·log p of a label's class
+//
+//	-(1-e)·w·log p - e/C Σ over classes of w_c·log p_c
+//
+// in the same mean (Szegedy et al. 2016, §7; with the weights w_c of the classes, absent
+// among them where it is one, PyTorch's). Other than there, a label of weight 0 counts
 // for nothing.
 //
 // With presence logits, the binary cross-entropy of "is mentioned", a mean over

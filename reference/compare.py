@@ -5,7 +5,8 @@ Reads from FOLDER:
                        masked, shared, pool}, head {hidden, absent_class, presence},
                        ngrams {words, characters, buckets, scale}, class_weights
                        (one per class), reduction, presence_weight,
-                       label_smoothing, learning_rate, eps, betas, steps, trainable_embedding, threads
+                       label_smoothing, learning_rate, eps, betas, steps,
+                       trainable_embedding, threads
   model.safetensors    initial weights
   batches.safetensors  tokens.<i> [B,T], lengths.<i> [B] descending, and labels.<i>
                        [B,A], indices of polarities, -1 absent; i = 0..N-1; of

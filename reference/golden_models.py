@@ -79,7 +79,7 @@ def variants() -> dict[str, dict[str, Any]]:
             "mean",
             label_smoothing=0.2,
             reduction="pairs",
-            class_weights=[0.5, 1.0, 1.0, 2.0],
+            class_weights=[0.0, 1.0, 0.5, 2.0],
             ngrams={"words": 1, "buckets": 30, "scale": 3.0},
         ),
     }

@@ -17,7 +17,7 @@ class Loss:
     weights: one per class of the logits [C]. offset: class of the first
     polarity, 1 where class 0 is absent. reduction: aspect (weighted mean per
     aspect, summed over the aspects with a label) or pairs (weighted mean over
-    all pairs).
+    all pairs). label_smoothing: share of a label that all classes have evenly.
     """
 
     weights: Tensor
@@ -88,6 +88,8 @@ class Loss:
 
     def mean(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Sum of w·loss over sum of w for logits [M,C], targets [M]."""
+        # Smoothing would let a label of weight 0 count for the other classes.
+        targets = targets.where(self.weights[targets] > 0, ABSENT)
         return F.cross_entropy(
             logits,
             targets,

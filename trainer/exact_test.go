@@ -24,7 +24,7 @@ import (
 func everything(t testing.TB, model string, set ...string) configs.Config {
 	t.Helper()
 	shape := map[string][]string{
-		"restaurants": {"model.output_dropout=0.4", "model.attention.shared=true", "model.ngrams.words=2", "model.ngrams.characters=4", "model.ngrams.buckets=100", "loss.consistency=0.5", "loader.buckets=2"},
+		"restaurants": {"model.output_dropout=0.4", "model.attention.shared=true", "model.ngrams.words=2", "model.ngrams.characters=4", "model.ngrams.buckets=100", "loss.consistency=0.5", "loss.label_smoothing=0.2", "loader.buckets=2"},
 		"article": {"model.attention.kind=self", "model.attention.pool=last_padded", "model.attention.masked=false", "model.head.absent_class=true",
 			"model.head.presence=false", "model.head.hidden=6", "model.head.dropout=0.2", "model.layers=2", "model.layer_dropout=0.1", "loader.order=file", "text.cleaning=article"},
 	}[model]

@@ -35,12 +35,6 @@ type Package struct {
 // commit is a state of a repository on GitHub.
 type commit struct{ repository, hash string }
 
-var (
-	semeval2014 = commit{"shenghaowang/absa-for-restaurant-reviews", "cc402051e63dc9a49d5254e6e61e1ff960c64d0d"}
-	semeval2016 = commit{"davidsbatista/Aspect-Based-Sentiment-Analysis", "1d9c8ec1131993d924e96676fa212db6b53cb870"}
-	mams        = commit{"siat-nlp/MAMS-for-ABSA", "cddcdb0f423b3fdb2c76b70744737abed3a00d17"}
-)
-
 // url is the address of a file at the commit.
 func (c commit) url(path string) string {
 	return "https://raw.githubusercontent.com/" + c.repository + "/" + c.hash + "/" + path
@@ -52,6 +46,9 @@ func (c commit) String() string {
 
 // Sources lists what can be fetched.
 func Sources() []Source {
+	semeval2014 := commit{"shenghaowang/absa-for-restaurant-reviews", "cc402051e63dc9a49d5254e6e61e1ff960c64d0d"}
+	semeval2016 := commit{"davidsbatista/Aspect-Based-Sentiment-Analysis", "1d9c8ec1131993d924e96676fa212db6b53cb870"}
+	mams := commit{"siat-nlp/MAMS-for-ABSA", "cddcdb0f423b3fdb2c76b70744737abed3a00d17"}
 	return []Source{
 		{
 			Name: "semeval2014",

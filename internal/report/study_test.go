@@ -45,6 +45,24 @@ func studied(rows int, name string, aspects, polarities []string) *study.Outcome
 	return o
 }
 
+// TestStudyEnsembles holds that the page tells what an ensemble is of.
+func TestStudyEnsembles(t *testing.T) {
+	o := studied(4, "a", []string{"food"}, []string{"good", "bad"})
+	for i, each := range []bool{true, false} {
+		r := &o.Rows[2+i]
+		r.Kind, r.Args, r.Of, r.EachSeed = "ensemble", nil, []string{"row-0", "row-1"}[:2-i], each
+	}
+	page := studyHTML(t, o)
+	for _, want := range []string{
+		"the mean of the probabilities of the models of one seed of 1 row-0, 2 row-1; nothing is trained",
+		"the mean of the probabilities of the models of 1 row-0; nothing is trained",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q in the page", want)
+		}
+	}
+}
+
 func studyHTML(t *testing.T, o *study.Outcome) string {
 	t.Helper()
 	var b strings.Builder

@@ -9,14 +9,17 @@ import (
 
 // Mean is what several models say together of the same sentences: the mean of
 // their probabilities, and of those of presence where all of them tell. Its logits are
-// the logs of that mean. The majority class is that of the first. They must agree in
-// Aspects, Polarities and AbsentClass, and be one at least.
+// the logs of that mean. The majority class is that of the first. Members, one at
+// least, that have other labels or were asked about other sentences are refused.
 func Mean(members []*Answers) (*Answers, error) {
 	first := members[0]
 	all := *first
 	var logits [][]float32
 	told := true
 	for _, m := range members {
+		if !slices.Equal(m.Aspects, first.Aspects) || !slices.Equal(m.Polarities, first.Polarities) || m.AbsentClass != first.AbsentClass {
+			return nil, errors.New("the members of an ensemble have other aspects or polarities, or not all of them the class absent")
+		}
 		if !slices.Equal(m.Gold, first.Gold) {
 			return nil, errors.New("the members of an ensemble were asked about other sentences, or these have other labels")
 		}

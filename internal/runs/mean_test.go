@@ -63,4 +63,15 @@ func TestMean(t *testing.T) {
 	if _, err := Mean([]*Answers{a, other}); err == nil || !strings.Contains(err.Error(), "other labels") {
 		t.Errorf("of other labels: %v", err)
 	}
+	for _, change := range []func(*Answers){
+		func(a *Answers) { a.Aspects = []string{"price"} },
+		func(a *Answers) { a.Polarities = []string{"bad", "good"} },
+		func(a *Answers) { a.AbsentClass = false },
+	} {
+		other := member(nil, b.Logits...)
+		change(other)
+		if _, err := Mean([]*Answers{a, other}); err == nil || !strings.Contains(err.Error(), "other aspects or polarities") {
+			t.Errorf("of %+v: %v", other, err)
+		}
+	}
 }

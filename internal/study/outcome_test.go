@@ -112,33 +112,3 @@ func TestVerdict(t *testing.T) {
 		}
 	}
 }
-
-func TestJoin(t *testing.T) {
-	all := model(1, 0, 1, 1, 1, 0, 0, 1, 0)
-	var single []Model
-	for a, name := range []string{"food", "price"} {
-		m := Model{Seed: 1, IDs: all.IDs, Parameters: 5, Seconds: 1, Epochs: 2 + a, Answers: &runs.Answers{
-			Aspects: []string{name}, Polarities: all.Answers.Polarities, Majority: all.Answers.Majority[a : a+1],
-		}}
-		for i := a; i < len(all.Answers.Gold); i += 2 {
-			m.Answers.Gold = append(m.Answers.Gold, all.Answers.Gold[i])
-			m.Answers.Predicted = append(m.Answers.Predicted, all.Answers.Predicted[i])
-			m.Answers.Logits = append(m.Answers.Logits, all.Answers.Logits[2*i:2*i+2]...)
-		}
-		single = append(single, m)
-	}
-	got, err := Join([]string{"food", "price"}, []Model{single[1], single[0]})
-	if err != nil {
-		t.Fatal(err)
-	}
-	all.Epochs = 3
-	if diff := cmp.Diff(all, got, cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Seconds" }, cmp.Ignore())); diff != "" {
-		t.Errorf("(-one model +joined):\n%s", diff)
-	}
-	if got.Seconds != 2 {
-		t.Errorf("%v s", got.Seconds)
-	}
-	if _, err := Join([]string{"food", "ambience"}, single); err == nil || !strings.Contains(err.Error(), "no model of aspect ambience") {
-		t.Errorf("got %v", err)
-	}
-}
