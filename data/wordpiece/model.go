@@ -43,7 +43,7 @@ func (m *model) words(tokens []Token, o *normal, text string, limit int) []Token
 		if begin < i {
 			tokens = m.pieces(tokens, o, text, begin, i)
 		}
-		if kind == single {
+		if kind == alone {
 			tokens = m.pieces(tokens, o, text, i, i+size)
 		}
 		i += size
@@ -64,7 +64,7 @@ type kind uint8
 const (
 	inWord kind = iota
 	space
-	single // punctuation, a word of one character
+	alone // punctuation, a word of one character
 )
 
 // kindOf returns the kind and the length of the character at byte i.
@@ -76,7 +76,7 @@ func kindOf(text []byte, i int) (kind, int) {
 	case c == ' ' || '\t' <= c && c <= '\r':
 		return space, 1
 	case '!' <= c && c <= '~':
-		return single, 1
+		return alone, 1
 	case c < utf8.RuneSelf:
 		return inWord, 1
 	}
@@ -85,7 +85,7 @@ func kindOf(text []byte, i int) (kind, int) {
 	case unicode.Is(unicode.White_Space, r):
 		return space, size
 	case unicode.Is(punctuation, r):
-		return single, size
+		return alone, size
 	}
 	return inWord, size
 }

@@ -70,8 +70,11 @@ func readJSON(file string, text []byte) (*Tokenizer, error) {
 	if err := pre.only("type"); err != nil {
 		return nil, err
 	}
-	t.single, t.pair, err = t.readProcessor(o)
-	return t, err
+	t.single, t.pair, err = readProcessor(o)
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // readModel reads the key model.

@@ -132,6 +132,32 @@ func TestOpenVocab(t *testing.T) {
 	}
 }
 
+// A real vocabulary gives the same by vocab.txt alone as by tokenizer.json.
+func TestOpenRealVocab(t *testing.T) {
+	folder := encoder()
+	if folder == "" {
+		t.Skip("needs a real vocabulary: run absa fetch minilm-l6, or set ABSA_TEST_ENCODER to the folder of an encoder")
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "vocab.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone := t.TempDir()
+	put(t, alone, "vocab.txt", string(text))
+	if settings, err := os.ReadFile(filepath.Join(folder, "tokenizer_config.json")); err == nil {
+		put(t, alone, "tokenizer_config.json", string(settings))
+	}
+	whole, short := open(t, folder), open(t, alone)
+	if whole.Size() != short.Size() {
+		t.Errorf("size %d, by vocab.txt %d", whole.Size(), short.Size())
+	}
+	for _, text := range random(2000) {
+		if got, want := encoded(t, short, []string{text}, 0), encoded(t, whole, []string{text}, 0); !slices.Equal(got, want) {
+			t.Errorf("%+q: got %v, by tokenizer.json %v", text, got, want)
+		}
+	}
+}
+
 func TestOpenWithoutFiles(t *testing.T) {
 	folder := t.TempDir()
 	if _, err := Open(folder); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), folder+" has neither tokenizer.json nor vocab.txt") {

@@ -6,7 +6,7 @@ import (
 )
 
 // readProcessor reads the key post_processor: the templates of one text and of two.
-func (t *Tokenizer) readProcessor(o object) (single, pair template, err error) {
+func readProcessor(o object) (single, pair template, err error) {
 	p, err := o.object("post_processor")
 	if err != nil {
 		return nil, nil, err
@@ -16,7 +16,7 @@ func (t *Tokenizer) readProcessor(o object) (single, pair template, err error) {
 		return nil, nil, err
 	}
 	if kind == "BertProcessing" {
-		return t.bertProcessing(p)
+		return bertProcessing(p)
 	}
 	if err := p.only("type", "single", "pair", "special_tokens"); err != nil {
 		return nil, nil, err
@@ -34,7 +34,7 @@ func (t *Tokenizer) readProcessor(o object) (single, pair template, err error) {
 
 // bertProcessing reads a BertProcessing, which names its two special tokens as
 // lists of spelling and id.
-func (t *Tokenizer) bertProcessing(p object) (single, pair template, err error) {
+func bertProcessing(p object) (single, pair template, err error) {
 	if err := p.only("type", "sep", "cls"); err != nil {
 		return nil, nil, err
 	}
@@ -66,15 +66,15 @@ func readTemplate(p object, key string, texts int, special object) (template, er
 		seen [2]int
 	)
 	for i, members := range list {
-		slotAt := object{file: p.file, path: fmt.Sprintf("%s%s[%d].", p.path, key, i), members: members}
-		if err := slotAt.only("SpecialToken", "Sequence"); err != nil {
+		at := object{file: p.file, path: fmt.Sprintf("%s%s[%d].", p.path, key, i), members: members}
+		if err := at.only("SpecialToken", "Sequence"); err != nil {
 			return nil, err
 		}
 		which := "SpecialToken"
 		if _, ok := members["Sequence"]; ok {
 			which = "Sequence"
 		}
-		in, err := slotAt.object(which)
+		in, err := at.object(which)
 		if err != nil {
 			return nil, err
 		}
