@@ -25,7 +25,7 @@ from tokenizers.processors import BertProcessing, TemplateProcessing
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = """the pasta was great not good soup un ##believ ##able ##ly ##ing wait cre ##me
-creme brulee crème brûlée naive cafe i ##i istanbul ##stanbul straße ##s ##a a b ##b c ##c
+creme brulee crème brûlée naive cafe i ##i istanbul ##stanbul straße ##s ##a a b ##b c ##c ##ß ##\u302e ##\u1dfa ##\U0001d165
 寿 司 寿司 おい ##しい ご ##は ##ん ご ##飯 한국 ᄒ ##ᅡ ##ᆫ вкусно ##й οδοσ ##σ οδος 🍣 👍 ##🏽 🏽 😋 ##‍
 ️ . , ! ? ' - [ ] ( ) $ ##$ € ™ … “ ” + = ~ ` ^ # 24 7 / ##7 The Pasta İ Über ##ß ﬁ ½ ##̇ ̇""".split()
 
@@ -51,10 +51,12 @@ a$b €a a+b=c a^b `a` a~b ™… “a”
 24/7 24-7 don't 'a'
 zzzz the zzzz, unq
 \u0344a a\u0344\u0323b \u0f73\u0f71a
+a\u302e\U0001d165 a\u302e\u0323 a\u302e\u1dfa a\u1dfa\u302e b\u302e寿 a\u0344\u302e\u0323\u302e
 a\u1dfab a\u08d3\u0301b \U00011938 \U000105c9 \u1c89 \ua7cb
 \U0001d15e\U0001d165a \u302e\u302fa a\u302e\u0301\u0323b 각\u302e
 \u061d\u2e43 \u166d \u1734 \u19b0""".split("\n") + [
     "", " ", "\t\n\r", "\u0301", "\u0000", "\ufe0f", "a" * 100, "a" * 101, "ab" * 60, "\u0301" * 120 + "a", "É" * 100,
+    "a" + "ß" * 99, "a" + "ß" * 100,
     "a\tb\nc\rb", "a\n\nb  c ", "the" + "\u0301" * 5 + " pasta\u0327",
 ]
 
@@ -77,7 +79,7 @@ def accents() -> Tokenizer:
     made = uncased()
     made.normalizer = BertNormalizer(strip_accents=False, lowercase=True)
     made.post_processor = BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    made.add_tokens([AddedToken("寿司 was", normalized=False)])
+    made.add_tokens([AddedToken("寿司 was", normalized=False), AddedToken("寿司", normalized=False)])
     return made
 
 

@@ -93,8 +93,7 @@ func (n *normalizer) read(o *normal, r rune, at int32) {
 	case n.chinese && chinese(r):
 		n.flush(o)
 		o.put(' ', at)
-		n.decompose(o, r, at)
-		n.flush(o)
+		n.decompose(o, r, at) // to one character
 		o.put(' ', at)
 	case n.strip:
 		n.decompose(o, r, at)
