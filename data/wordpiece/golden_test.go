@@ -125,7 +125,7 @@ func TestCharacters(t *testing.T) {
 			}
 		}
 		if got := hex.EncodeToString(sum.Sum(nil)); got != want[strconv.Itoa(setting)] {
-			t.Errorf("setting %s: a character differs from Python's; TestPythonCharacters says which, with ABSA_TEST_PYTHON set",
+			t.Errorf("setting %s: a character differs from Python's; TestSoakPythonCharacters says which, with ABSA_TEST_PYTHON set",
 				fmt.Sprintf("%04b (lowercase, strip_accents, handle_chinese_chars, clean_text)", setting))
 		}
 	}
